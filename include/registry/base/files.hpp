@@ -1,0 +1,76 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace registry::base {
+
+using Path = std::filesystem::path;
+
+// An open file. Used by one thread at a time; closed by its destructor.
+class File {
+ public:
+  virtual ~File() = default;
+
+  // Fewer bytes than asked for only at the end of the file.
+  virtual std::size_t read_at(std::uint64_t offset, std::span<std::byte> out) = 0;
+  // Writes everything or throws; after a throw the content from `offset` on is unknown.
+  virtual void write_at(std::uint64_t offset, std::span<const std::byte> data) = 0;
+  virtual void truncate(std::uint64_t size) = 0;
+  virtual std::uint64_t size() = 0;
+  // Content and size survive a power loss once this returns. A sync that failed must never be
+  // retried: the kernel forgets the pages that it could not write and reports success the next
+  // time.
+  virtual void sync() = 0;
+  // Starts to write a part back without waiting, so that the sync at the end is short.
+  virtual void start_writeback(std::uint64_t offset, std::uint64_t length) = 0;
+  // For sendfile; nullopt where there is no kernel file behind it. Lives as long as the File.
+  virtual std::optional<int> descriptor() const = 0;
+};
+
+enum class FileKind { file, directory, other };
+
+struct FileStatus {
+  FileKind kind = FileKind::other;
+  std::uint64_t size_bytes = 0;
+};
+
+// The system calls that the store uses, and no others: tests put faults and power losses in here.
+// Thread-safe. Absence (also of a parent, or a parent that is no directory) is an answer; every
+// other failure throws std::system_error with the path in its text.
+class Files {
+ public:
+  // Returning false ends the listing.
+  using Visitor = std::function<bool(std::string_view name, FileKind kind)>;
+
+  virtual ~Files() = default;
+
+  virtual std::unique_ptr<File> open(const Path& path) = 0;            // to read; nullptr: absent
+  virtual std::unique_ptr<File> open_for_write(const Path& path) = 0;  // to read and write as well
+  // Makes a new, empty file, to be read and written. nullptr: the directory is absent.
+  virtual std::unique_ptr<File> create(const Path& path) = 0;
+  virtual std::optional<FileStatus> status(const Path& path) = 0;
+  // Replaces `to` in one step. False: `from` or the directory of `to` is absent.
+  virtual bool rename(const Path& from, const Path& to) = 0;
+  virtual bool remove_file(const Path& path) = 0;       // false: absent
+  virtual bool remove_directory(const Path& path) = 0;  // false: absent, or not empty
+  // False: exists already. The parent must exist.
+  virtual bool make_directory(const Path& path) = 0;
+  // In no order, without "." and "..". False: absent.
+  virtual bool list(const Path& path, const Visitor& visit) = 0;
+  virtual void sync_directory(const Path& path) = 0;
+  // Everything on the filesystem that holds `path` survives a power loss once this returns.
+  virtual void sync_filesystem(const Path& path) = 0;
+};
+
+// The kernel's.
+std::unique_ptr<Files> make_posix_files();
+
+}  // namespace registry::base

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <unordered_map>
+
+#include "registry/oci/name.hpp"
+
+namespace registry::content {
+
+// One lock for each repository in which something is changed at the moment. PUTs share it, a DELETE
+// has it alone: a manifest that is being put must not lose its tag to a delete half-way, nor the
+// other way round. Held by one thread, never across a co_await. Thread-safe.
+class RepositoryLocks {
+ public:
+  // For the time of its life.
+  template <class Lock>
+  class Held {
+   public:
+    Held(RepositoryLocks& locks, const oci::RepositoryName& name)
+        : locks_(locks), name_(name.str()), mutex_(locks.acquire(name_)), lock_(*mutex_) {}
+    Held(const Held&) = delete;
+    Held& operator=(const Held&) = delete;
+    ~Held() {
+      lock_.unlock();
+      mutex_.reset();
+      locks_.release(name_);
+    }
+
+   private:
+    RepositoryLocks& locks_;
+    const std::string name_;
+    std::shared_ptr<std::shared_mutex> mutex_;
+    Lock lock_;
+  };
+  using Shared = Held<std::shared_lock<std::shared_mutex>>;
+  using Alone = Held<std::unique_lock<std::shared_mutex>>;
+
+ private:
+  std::shared_ptr<std::shared_mutex> acquire(const std::string& name) {
+    const std::scoped_lock lock(mutex_);
+    auto& mutex = mutexes_[name];
+    if (!mutex) mutex = std::make_shared<std::shared_mutex>();
+    return mutex;
+  }
+  void release(const std::string& name) {
+    const std::scoped_lock lock(mutex_);
+    const auto found = mutexes_.find(name);
+    if (found != mutexes_.end() && found->second.use_count() == 1) mutexes_.erase(found);
+  }
+
+  std::mutex mutex_;
+  std::unordered_map<std::string, std::shared_ptr<std::shared_mutex>> mutexes_;
+};
+
+}  // namespace registry::content

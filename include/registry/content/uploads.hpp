@@ -1,0 +1,110 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "registry/base/pool.hpp"
+#include "registry/content/blobs.hpp"
+#include "registry/content/pins.hpp"
+#include "registry/oci/hasher.hpp"
+#include "registry/oci/name.hpp"
+#include "registry/storage/driver.hpp"
+
+namespace registry::content {
+
+namespace net = boost::asio;
+
+// [A-Za-z0-9_.=-]+, not beginning with a dot: safe to use in a path.
+bool is_upload_id(std::string_view text);
+
+class Upload;
+
+// The uploads under way. They live in 2.8's own files, so that one goes on after a restart, on
+// 2.8 or back here: nothing of it is in memory but which are in use. Thread-safe.
+class Uploads {
+ public:
+  Uploads(storage::Driver& driver, Pins& pins, RepositoryLocks& locks, base::Pool& io,
+          base::Pool& hashing);
+
+  // Starts an upload and returns its id, a UUID. Survives a crash of the process. Blocking.
+  std::string begin(const oci::RepositoryName& name);
+  // How many bytes were acknowledged; nullopt: there is no such upload. Blocking.
+  std::optional<std::uint64_t> acknowledged(const oci::RepositoryName& name, std::string_view id);
+  // To write on. nullptr: there is no such upload. Throws Error(blob_upload_in_use) while another
+  // request has it open.
+  net::awaitable<std::unique_ptr<Upload>> open(const oci::RepositoryName& name, std::string id);
+
+ private:
+  friend class Upload;
+  // Keeps other requests away from an upload.
+  class Use {
+   public:
+    Use(Uploads& uploads, std::string key);
+    Use(const Use&) = delete;
+    Use& operator=(const Use&) = delete;
+    ~Use();
+
+   private:
+    Uploads& uploads_;
+    const std::string key_;
+  };
+
+  std::set<std::uint64_t> states(const oci::RepositoryName& name, std::string_view id);
+  std::optional<oci::Sha256> restore(const oci::RepositoryName& name, std::string_view id,
+                                     std::uint64_t offset);
+  std::uint64_t last_vouched_for(const oci::RepositoryName& name, std::string_view id,
+                                 std::uint64_t size, const std::set<std::uint64_t>& states);
+
+  storage::Driver& driver_;
+  Pins& pins_;
+  RepositoryLocks& locks_;
+  base::Pool& io_;
+  base::Pool& hashing_;
+  std::mutex mutex_;
+  std::set<std::string> in_use_;
+};
+
+// An upload that a request writes to. Used by one coroutine; no other request has it meanwhile.
+class Upload {
+ public:
+  Upload(Uploads& uploads, oci::RepositoryName name, std::string id);
+
+  const std::string& id() const { return id_; }
+  std::uint64_t offset() const { return hasher_.bytes_hashed(); }
+
+  net::awaitable<void> append(std::span<const std::byte> data);
+  // What was appended is acknowledged: it survives a crash of the process; after a power loss the
+  // upload says truthfully how far it is.
+  net::awaitable<void> keep();
+  // Back to where this request began.
+  net::awaitable<void> roll_back();
+  // Makes the upload a blob of its repository; durable. Throws Error(digest_invalid) where the
+  // content has another digest: the upload is as it was then.
+  net::awaitable<BlobInfo> commit(const oci::Digest& digest);
+  net::awaitable<void> cancel();
+
+ private:
+  friend class Uploads;
+  net::awaitable<void> resume();
+  net::awaitable<void> hash_again(std::uint64_t size);
+  net::awaitable<oci::Digest> sha512();
+  void save_state();
+  void remove_files();
+
+  Uploads& uploads_;
+  const oci::RepositoryName name_;
+  const std::string id_;
+  const Uploads::Use use_;
+  std::unique_ptr<storage::BlobWriter> writer_;
+  oci::Sha256 hasher_, begun_with_;
+  bool moving_ = false;  // from here on the data may be a blob already, and must not be touched
+};
+
+}  // namespace registry::content

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "registry/http/target.hpp"
+
+namespace registry::http {
+
+namespace net = boost::asio;
+
+// A request's head. Lives as long as the exchange.
+class Request {
+ public:
+  std::string method;      // as sent
+  std::string raw_target;  // as sent
+  Target target;
+  std::string peer;   // "address:port" of the other end
+  std::string id;     // of this request, for logs; made here
+  std::string actor;  // who asks, once an access controller knows; empty: nobody in particular
+  bool http_1_0 = false;
+
+  // Empty where there is none; the first of several. `name` in any case.
+  std::string_view header(std::string_view name) const;
+  // The elements of a comma-separated header, over all its lines, trimmed (RFC 9110 5.3).
+  std::vector<std::string_view> header_list(std::string_view name) const;
+
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+
+// An answer's head, and its body where that is short. Length, date and connection are the
+// session's to say.
+class Response {
+ public:
+  explicit Response(unsigned status) : status_(status) {}
+
+  // Adds a line. Control characters in `value` are replaced, so that none can begin another line.
+  Response& add(std::string_view name, std::string_view value);
+  Response& with_body(std::string_view content_type, std::string body);
+
+  unsigned status() const { return status_; }
+  const std::string& header_lines() const { return header_lines_; }
+  const std::string& body() const { return body_; }
+
+ private:
+  unsigned status_;
+  std::string header_lines_;  // each ends in CR LF
+  std::string body_;
+};
+
+// The other end went away, fell silent or is too slow: nobody is left to answer.
+class ConnectionLost : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// One request and its answer. Borrowed by a handler for the time of its coroutine, on the strand
+// of the connection.
+class Exchange {
+ public:
+  virtual ~Exchange() = default;
+
+  virtual const Request& request() const = 0;
+  virtual void set_actor(std::string actor) = 0;
+  // Why the request fails, for the log.
+  virtual void set_failure(std::string failure) = 0;
+
+  // As announced; nullopt: a chunked body, whose length shows at its end.
+  virtual std::optional<std::uint64_t> content_length() const = 0;
+  // Fewer bytes than asked for (or 0) only at the end of the body. The first call sends
+  // "100 Continue" where the client waits for it. Throws ConnectionLost.
+  virtual net::awaitable<std::size_t> read_body(std::span<std::byte> out) = 0;
+
+  // Each exchange ends with one of these. To a HEAD the body is left out, its length is not.
+  virtual net::awaitable<void> send(Response response) = 0;
+  // `length` bytes of the open file `descriptor` from `offset` on, by the kernel.
+  virtual net::awaitable<void> send_file(Response head, int descriptor, std::uint64_t offset,
+                                         std::uint64_t length) = 0;
+  // A body of `length` bytes, of which each `write` brings some.
+  virtual net::awaitable<void> begin_body(Response head, std::uint64_t length) = 0;
+  virtual net::awaitable<void> write(std::span<const std::byte> data) = 0;
+};
+
+// What became of a request, for the log.
+struct Outcome {
+  unsigned status = 0;  // 499: the client was gone before the answer
+  std::uint64_t bytes_sent = 0;
+  std::chrono::steady_clock::duration duration{};
+  std::string failure;  // of the connection, or of the daemon; empty: none
+};
+
+// Answers requests. Called from many strands at once.
+class Handler {
+ public:
+  virtual ~Handler() = default;
+  // May throw ConnectionLost; anything else that leaves it is answered with a bare 500.
+  virtual net::awaitable<void> handle(Exchange& exchange) = 0;
+  // After the answer, also where the request could not even be parsed.
+  virtual void completed(const Request& request, const Outcome& outcome) = 0;
+};
+
+}  // namespace registry::http

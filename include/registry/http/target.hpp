@@ -1,0 +1,26 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace registry::http {
+
+// The target of a request in origin form (RFC 9112 3.2.1), percent-decoded.
+struct Target {
+  std::string path;  // begins with "/"; an encoded slash is a slash, as in 2.8
+  std::vector<std::pair<std::string, std::string>> query;
+
+  // The first of that name; nullopt where there is none.
+  std::optional<std::string_view> parameter(std::string_view name) const;
+};
+
+// nullopt: another form, a bad escape, or control characters (also encoded ones).
+std::optional<Target> parse_target(std::string_view text);
+
+// As the value of a query parameter.
+std::string percent_encode(std::string_view text);
+
+}  // namespace registry::http

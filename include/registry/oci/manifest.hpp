@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "registry/oci/digest.hpp"
+
+namespace registry::oci {
+
+// Inclusive, as in 2.8 (CONTRACT 4); the specification asks for 4 MB at least.
+inline constexpr std::size_t kMaxManifestBytes = 4 * 1024 * 1024;
+
+// The four that are accepted.
+enum class MediaType { docker_manifest, docker_list, oci_manifest, oci_index };
+
+std::string_view to_string(MediaType type);
+std::optional<MediaType> parse_media_type(std::string_view text);
+bool is_index(MediaType type);
+
+struct Descriptor {
+  Digest digest;
+  std::uint64_t size_bytes = 0;
+  // Content that may be fetched elsewhere ("foreign layers"): it need not be in the repository.
+  bool has_urls = false;
+};
+
+struct Manifest {
+  MediaType media_type = MediaType::oci_manifest;
+  std::vector<Descriptor> blobs;      // of a manifest: the config first, then the layers
+  std::vector<Descriptor> manifests;  // of an index: its children
+  std::optional<Descriptor> subject;
+};
+
+// Reads a manifest that a client pushes, without a tree of its JSON in memory: a hostile one costs
+// about twice its bytes. `declared`: the Content-Type; nullopt where the client sent none, and the
+// content has to say it. Throws Error(manifest_invalid) with the field at fault.
+//
+// Stricter than JSON asks, as 2.8 must be able to read what was accepted and to see the same in it:
+// Go matches field names whatever their case and takes the last of two, so a known name in another
+// case and a known name given twice are refused; so are numbers that do not fit Go's int64, and
+// values of other types than Go's.
+Manifest read_manifest(std::string_view content, std::optional<MediaType> declared);
+
+// The media type to serve stored content with: the one it names, or what its shape says. Never
+// fails: what is stored was accepted once, by us or by 2.8.
+std::string stored_media_type(std::string_view content);
+
+}  // namespace registry::oci

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace registry::oci {
+
+// Of a blob: `length` bytes from `offset` on. Never empty.
+struct ByteRange {
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+  friend bool operator==(const ByteRange&, const ByteRange&) = default;
+};
+
+struct RangeRequest {
+  enum class Kind { whole, partial, unsatisfiable };
+  Kind kind = Kind::whole;
+  ByteRange range;
+};
+
+// The Range header of a GET (RFC 9110 14.2) against a blob of `size` bytes. One range is served as
+// 206. Several, another unit and what cannot be parsed are ignored, as the RFC allows: the whole
+// blob is sent. A range that starts behind the end is unsatisfiable.
+RangeRequest parse_range(std::string_view header, std::uint64_t size);
+
+// The Content-Range of a chunk (spec "Pushing a blob in chunks"): "first-last". RFC 9110's
+// "bytes first-last/size" is taken as well.
+struct ChunkRange {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;  // inclusive, not below `first`
+  std::uint64_t length() const { return last - first + 1; }
+};
+std::optional<ChunkRange> parse_chunk_range(std::string_view header);
+
+// Decimal digits only; nullopt for any other text and for what does not fit.
+std::optional<std::uint64_t> parse_unsigned(std::string_view text);
+
+}  // namespace registry::oci

@@ -1,0 +1,77 @@
+#include "answers.hpp"
+
+#include <algorithm>
+
+namespace registry::api {
+
+http::Response answer(unsigned status) {
+  http::Response response(status);
+  response.add("Docker-Distribution-Api-Version", "registry/2.0");
+  return response;
+}
+
+http::Response json_answer(unsigned status, std::string body) {
+  auto response = answer(status);
+  response.with_body("application/json; charset=utf-8", std::move(body));
+  return response;
+}
+
+http::Response text_answer(unsigned status, std::string text) {
+  auto response = answer(status);
+  response.add("X-Content-Type-Options", "nosniff");
+  response.with_body("text/plain; charset=utf-8", std::move(text));
+  return response;
+}
+
+http::Response error_answer(const oci::Error& error) {
+  return json_answer(error.status(), oci::document(error));
+}
+
+http::Response error_answer(const oci::ErrorList& errors) {
+  return json_answer(errors.status(), oci::document(errors));
+}
+
+std::string url(const http::Request& request, std::string_view path) {
+  const auto host = request.header("Host");
+  if (host.empty()) return std::string(path);  // HTTP/1.0: relative
+  return "http://" + std::string(host) + std::string(path);
+}
+
+std::string blob_url(const http::Request& request, const oci::RepositoryName& name,
+                     const oci::Digest& digest) {
+  return url(request, "/v2/" + name.str() + "/blobs/" + digest.str());
+}
+
+oci::RepositoryName repository_name(const Match& match) {
+  auto name = oci::RepositoryName::parse(match.name);
+  if (name) return *name;
+  throw oci::Error(oci::ErrorCode::name_invalid,
+                   "\"" + match.name.substr(0, 300) +
+                       "\": a name is made of lower case letters, digits, \".\", \"_\" and \"-\" "
+                       "between them, and \"/\", 255 characters at most");
+}
+
+oci::Digest blob_digest(std::string_view text) {
+  auto digest = oci::Digest::parse(text);
+  if (digest) return *digest;
+  throw oci::Error(oci::ErrorCode::digest_invalid,
+                   "\"" + std::string(text.substr(0, 200)) +
+                       "\" is not sha256: and 64, or sha512: and 128 lower case hex digits");
+}
+
+oci::Error deletes_are_off() {
+  return {oci::ErrorCode::unsupported, "deletes are off: set storage.delete.enabled to true"};
+}
+
+bool has_already(const http::Request& request, const oci::Digest& digest) {
+  return std::ranges::any_of(request.header_list("If-None-Match"), [&](std::string_view element) {
+    if (element.starts_with("W/")) element.remove_prefix(2);
+    return element == "*" || element == etag(digest) || element == digest.str();
+  });
+}
+
+std::string etag(const oci::Digest& digest) {
+  return '"' + digest.str() + '"';
+}
+
+}  // namespace registry::api

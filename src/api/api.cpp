@@ -1,0 +1,180 @@
+#include "registry/api/api.hpp"
+
+#include <array>
+
+#include "answers.hpp"
+#include "handlers.hpp"
+#include "registry/base/clock.hpp"
+#include "registry/base/log.hpp"
+
+namespace registry::api {
+namespace log = base::log;
+
+struct Api::Handlers {
+  Handlers(Services all, Options configured) : services(all), options(std::move(configured)) {}
+  const Services services;
+  const Options options;
+  BaseHandlers base;
+  ListHandlers lists{services};
+  ManifestHandlers manifests{services, options};
+  BlobHandlers blobs{services, options};
+  UploadHandlers uploads{services, options};
+};
+
+struct Api::Route {
+  Shape shape;
+  std::string_view method;  // empty: every method
+  std::function<net::awaitable<void>(Exchange&, const Match&)> handler;
+};
+
+namespace {
+
+template <class Family>
+auto bind(Family& family, net::awaitable<void> (Family::*handler)(Exchange&, const Match&)) {
+  return [&family, handler](Exchange& exchange, const Match& match) {
+    return (family.*handler)(exchange, match);
+  };
+}
+
+// The token in an upload's URL lets its bearer write: it does not belong into a log.
+std::string loggable(std::string_view target) {
+  constexpr std::string_view kState = "_state=";
+  const auto at = target.find(kState);
+  std::string text(target.substr(0, 2048));
+  if (at == std::string_view::npos || at >= text.size()) return text;
+  const auto end = text.find('&', at);
+  text.replace(at + kState.size(), end == std::string::npos ? end : end - at - kState.size(), "-");
+  return text;
+}
+
+// Quoted as Apache does it.
+std::string quote(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+  }
+  return out + '"';
+}
+
+std::string_view host_of(std::string_view peer) {
+  auto host = peer.substr(0, peer.rfind(':'));
+  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+  constexpr std::string_view kMappedV4 = "::ffff:";
+  if (host.starts_with(kMappedV4)) host.remove_prefix(kMappedV4.size());
+  return host;
+}
+
+std::string combined_log_line(const http::Request& request, const http::Outcome& outcome) {
+  const auto line = request.method + ' ' + loggable(request.raw_target) +
+                    (request.http_1_0 ? " HTTP/1.0" : " HTTP/1.1");
+  return std::string(host_of(request.peer)) + " - - [" +
+         base::common_log_date(std::chrono::system_clock::now()) + "] " + quote(line) + ' ' +
+         std::to_string(outcome.status) + ' ' + std::to_string(outcome.bytes_sent) + ' ' +
+         quote(request.header("Referer")) + ' ' + quote(request.header("User-Agent"));
+}
+
+log::Level level_of(const http::Request& request, const http::Outcome& outcome) {
+  if (outcome.status >= 500) return log::Level::error;
+  // Asking whether something is there is no fault, and every push does it for every blob.
+  const bool is_question = outcome.status == 404 && request.method == "HEAD";
+  return outcome.status >= 400 && !is_question ? log::Level::info : log::Level::debug;
+}
+
+}  // namespace
+
+Api::Api(Services services, Options options)
+    : handlers_(std::make_unique<Handlers>(services, std::move(options))),
+      routes_{
+          {Shape::root, "", bind(handlers_->base, &BaseHandlers::root)},
+          {Shape::base, "", bind(handlers_->base, &BaseHandlers::base)},
+          {Shape::catalog, "GET", bind(handlers_->lists, &ListHandlers::catalog)},
+          {Shape::tags, "GET", bind(handlers_->lists, &ListHandlers::tags)},
+          {Shape::manifest, "GET", bind(handlers_->manifests, &ManifestHandlers::get)},
+          {Shape::manifest, "HEAD", bind(handlers_->manifests, &ManifestHandlers::get)},
+          {Shape::manifest, "PUT", bind(handlers_->manifests, &ManifestHandlers::put)},
+          {Shape::manifest, "DELETE", bind(handlers_->manifests, &ManifestHandlers::remove)},
+          {Shape::blob, "GET", bind(handlers_->blobs, &BlobHandlers::get)},
+          {Shape::blob, "HEAD", bind(handlers_->blobs, &BlobHandlers::get)},
+          {Shape::blob, "DELETE", bind(handlers_->blobs, &BlobHandlers::remove)},
+          {Shape::uploads, "POST", bind(handlers_->uploads, &UploadHandlers::post)},
+          {Shape::upload, "GET", bind(handlers_->uploads, &UploadHandlers::status)},
+          {Shape::upload, "HEAD", bind(handlers_->uploads, &UploadHandlers::status)},
+          {Shape::upload, "PATCH", bind(handlers_->uploads, &UploadHandlers::patch)},
+          {Shape::upload, "PUT", bind(handlers_->uploads, &UploadHandlers::put)},
+          {Shape::upload, "DELETE", bind(handlers_->uploads, &UploadHandlers::cancel)},
+      } {}
+
+Api::~Api() = default;
+
+// The one place where a client's fault becomes an answer. What else is thrown is ours, and becomes
+// a 500 in the session.
+net::awaitable<void> Api::handle(http::Exchange& exchange) {
+  std::optional<http::Response> refusal;
+  try {
+    co_await dispatch(exchange);
+  } catch (const oci::Error& error) {
+    const auto& detail = error.detail();
+    exchange.set_failure(std::string(error.what()) + ": " +
+                         (detail.is_string() ? detail.get<std::string>() : detail.dump()));
+    refusal = error_answer(error);
+  } catch (const oci::ErrorList& errors) {
+    exchange.set_failure(std::string(errors.what()) + ": " + errors.details().front());
+    refusal = error_answer(errors);
+  }
+  if (refusal) co_await exchange.send(std::move(*refusal));
+}
+
+net::awaitable<void> Api::dispatch(http::Exchange& exchange) {
+  const auto& request = exchange.request();
+  const auto match = api::match(request.target.path);
+  if (!match) {
+    auto response = text_answer(404, "404 page not found\n");
+    if (const auto mended = with_slash_mended(request.target.path)) {
+      response = answer(301);
+      response.add("Location", *mended);
+    }
+    co_await exchange.send(std::move(response));
+    co_return;
+  }
+  for (const auto& route : routes_) {
+    if (route.shape != match->shape) continue;
+    if (!route.method.empty() && route.method != request.method) continue;
+    co_await route.handler(exchange, *match);
+    co_return;
+  }
+  co_await exchange.send(method_not_allowed(request, *match));
+}
+
+http::Response Api::method_not_allowed(const http::Request& request, const Match& match) const {
+  std::set<std::string_view> allowed;
+  for (const auto& route : routes_) {
+    if (route.shape == match.shape) allowed.insert(route.method);
+  }
+  std::string list;
+  for (const auto method : allowed) list += (list.empty() ? "" : ", ") + std::string(method);
+  auto response =
+      request.method == "OPTIONS" ? answer(200) : text_answer(405, "Method not allowed\n");
+  response.add("Allow", list);
+  return response;
+}
+
+void Api::completed(const http::Request& request, const http::Outcome& outcome) {
+  log::access(combined_log_line(request, outcome));
+  const auto level = level_of(request, outcome);
+  if (!log::enabled(level)) return;
+  using std::chrono::duration_cast;
+  const auto milliseconds = duration_cast<std::chrono::milliseconds>(outcome.duration).count();
+  log::Fields fields = {{"http.request.id", request.id},
+                        {"http.request.method", request.method},
+                        {"http.request.uri", loggable(request.raw_target)},
+                        {"http.request.remoteaddr", request.peer},
+                        {"http.response.status", std::to_string(outcome.status)},
+                        {"http.response.written", std::to_string(outcome.bytes_sent)},
+                        {"http.response.duration", std::to_string(milliseconds) + "ms"}};
+  if (!outcome.failure.empty()) fields.emplace_back("err", outcome.failure);
+  log::write(level, outcome.status < 400 ? "response completed" : "response completed with error",
+             fields);
+}
+
+}  // namespace registry::api

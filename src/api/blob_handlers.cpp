@@ -1,0 +1,95 @@
+#include "answers.hpp"
+#include "handlers.hpp"
+#include "registry/base/offload.hpp"
+#include "registry/oci/range.hpp"
+
+namespace registry::api {
+namespace {
+
+constexpr std::size_t kBlockBytes = 256 * 1024;
+
+http::Response blob_head(unsigned status, const oci::Digest& digest) {
+  auto head = answer(status);
+  head.add("Accept-Ranges", "bytes");
+  head.add("Cache-Control", "max-age=31536000");  // a digest never means anything else
+  head.add("Docker-Content-Digest", digest.str());
+  head.add("Etag", etag(digest));
+  return head;
+}
+
+[[noreturn]] void unknown_blob(const oci::Digest& digest) {
+  throw oci::Error(oci::ErrorCode::blob_unknown, digest.str());
+}
+
+// Which part is asked for (RFC 9110 14.2). An If-Range that names other content asks for all.
+oci::RangeRequest range_of(const http::Request& request, const oci::Digest& digest,
+                           std::uint64_t size) {
+  const auto condition = request.header("If-Range");
+  if (!condition.empty() && condition != etag(digest)) return {};
+  return oci::parse_range(request.header("Range"), size);
+}
+
+}  // namespace
+
+net::awaitable<void> BlobHandlers::get(Exchange& exchange, const Match& match) {
+  const auto name = repository_name(match);
+  const auto digest = blob_digest(match.last);
+  const auto open = [&] { return services_.blobs.open(name, digest); };
+  const auto blob = co_await base::offload(services_.io, open);
+  if (!blob) unknown_blob(digest);
+  const auto& request = exchange.request();
+  if (has_already(request, digest)) {
+    co_await exchange.send(blob_head(304, digest));
+    co_return;
+  }
+  const auto wanted = range_of(request, digest, blob->size());
+  if (wanted.kind == oci::RangeRequest::Kind::unsatisfiable) {
+    auto refusal = text_answer(416, "the range begins behind the end of the blob\n");
+    refusal.add("Content-Range", "bytes */" + std::to_string(blob->size()));
+    co_await exchange.send(std::move(refusal));
+    co_return;
+  }
+  const bool is_part = wanted.kind == oci::RangeRequest::Kind::partial;
+  auto head = blob_head(is_part ? 206 : 200, digest);
+  head.add("Content-Type", "application/octet-stream");
+  const auto range = is_part ? wanted.range : oci::ByteRange{0, blob->size()};
+  if (is_part) {
+    head.add("Content-Range", "bytes " + std::to_string(range.offset) + '-' +
+                                  std::to_string(range.offset + range.length - 1) + '/' +
+                                  std::to_string(blob->size()));
+  }
+  co_await send(exchange, std::move(head), *blob, range.offset, range.length);
+}
+
+net::awaitable<void> BlobHandlers::send(Exchange& exchange, http::Response head,
+                                        storage::BlobReader& blob, std::uint64_t offset,
+                                        std::uint64_t length) {
+  if (const auto descriptor = blob.descriptor()) {
+    co_await exchange.send_file(std::move(head), *descriptor, offset, length);
+    co_return;
+  }
+  co_await exchange.begin_body(std::move(head), length);
+  if (exchange.request().method == "HEAD") co_return;
+  auto paid = co_await services_.memory.acquire(kBlockBytes);
+  base::Buffer buffer(std::move(paid), kBlockBytes);
+  while (length > 0) {
+    const auto block = buffer.span().first(std::min<std::uint64_t>(length, kBlockBytes));
+    const auto n = co_await blob.read(offset, block);
+    if (n == 0) throw http::ConnectionLost("the blob is shorter than it was");
+    co_await exchange.write(block.first(n));
+    offset += n;
+    length -= n;
+  }
+}
+
+net::awaitable<void> BlobHandlers::remove(Exchange& exchange, const Match& match) {
+  const auto name = repository_name(match);
+  const auto digest = blob_digest(match.last);
+  if (!options_.delete_enabled) throw deletes_are_off();
+  const auto work = [&] { return services_.blobs.remove(name, digest); };
+  const bool existed = co_await base::offload(services_.io, work);
+  if (!existed) unknown_blob(digest);
+  co_await exchange.send(answer(202));
+}
+
+}  // namespace registry::api

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace registry::api {
+
+// The shapes of paths (CONTRACT 1). `name` and `last` are not validated yet: the handlers do that,
+// and say what is wrong.
+enum class Shape {
+  root,      // /
+  base,      // /v2/
+  catalog,   // /v2/_catalog
+  tags,      // /v2/<name>/tags/list
+  manifest,  // /v2/<name>/manifests/<last>
+  blob,      // /v2/<name>/blobs/<last>
+  uploads,   // /v2/<name>/blobs/uploads/
+  upload,    // /v2/<name>/blobs/uploads/<last>
+};
+
+struct Match {
+  Shape shape;
+  std::string name;
+  std::string last;
+};
+
+// Of a decoded path. A name may itself hold words like "blobs": the end of the path decides.
+std::optional<Match> match(std::string_view path);
+
+// Where a path that differs only by its last slash belongs; nullopt: it is none of those.
+std::optional<std::string> with_slash_mended(std::string_view path);
+
+}  // namespace registry::api

@@ -1,0 +1,248 @@
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
+#include "answers.hpp"
+#include "handlers.hpp"
+#include "registry/base/offload.hpp"
+#include "registry/oci/range.hpp"
+#include "upload_state.hpp"
+
+namespace registry::api {
+namespace {
+
+using oci::ErrorCode;
+
+// One block, used as two halves: one is stored while the socket fills the other.
+constexpr std::size_t kBlockBytes = 256 * 1024;
+
+[[noreturn]] void unknown_upload(const std::string& id) {
+  throw oci::Error(ErrorCode::blob_upload_unknown,
+                   "there is no upload " + id.substr(0, 200) +
+                       ": it was finished, cancelled or purged; start over with a POST");
+}
+
+oci::Digest announced_digest(const http::Request& request) {
+  const auto text = request.target.parameter("digest");
+  if (text) return blob_digest(*text);
+  throw oci::Error(ErrorCode::digest_invalid, "the digest parameter is missing");
+}
+
+// The chunk that Content-Range announces; nullopt: the client sent none.
+std::optional<oci::ChunkRange> announced_chunk(const http::Request& request) {
+  const auto text = request.header("Content-Range");
+  if (text.empty()) return std::nullopt;
+  const auto range = oci::parse_chunk_range(text);
+  if (range) return range;
+  throw oci::Error(ErrorCode::size_invalid, "the Content-Range \"" +
+                                                std::string(text.substr(0, 100)) +
+                                                "\" is not of the form first-last");
+}
+
+void check_length(const http::Request& request, std::uint64_t received) {
+  const auto chunk = announced_chunk(request);
+  if (!chunk || chunk->length() == received) return;
+  throw oci::Error(ErrorCode::size_invalid, "Content-Range announces " +
+                                                std::to_string(chunk->length()) +
+                                                " bytes, the body has " + std::to_string(received));
+}
+
+}  // namespace
+
+http::Response UploadHandlers::progress(const http::Request& request, unsigned status,
+                                        const oci::RepositoryName& name, const std::string& id,
+                                        std::uint64_t offset) const {
+  auto location = url(request, "/v2/" + name.str() + "/blobs/uploads/" + id);
+  if (!options_.secret.empty()) {
+    location +=
+        "?_state=" + http::percent_encode(make_upload_state(options_.secret, name, id, offset));
+  }
+  auto response = answer(status);
+  response.add("Location", location);
+  response.add("Docker-Upload-Uuid", id);
+  // The last byte, so that an empty upload looks like one of one byte: so does 2.8's.
+  response.add("Range", "0-" + std::to_string(offset == 0 ? 0 : offset - 1));
+  return response;
+}
+
+net::awaitable<void> UploadHandlers::post(Exchange& exchange, const Match& match) {
+  const auto name = repository_name(match);
+  const bool mounted = co_await mount(exchange, name);
+  if (mounted) co_return;
+  const bool stored = co_await post_whole(exchange, name);
+  if (stored) co_return;
+  const auto begin = [&] { return services_.uploads.begin(name); };
+  const auto id = co_await base::offload(services_.io, begin);
+  co_await exchange.send(progress(exchange.request(), 202, name, id, 0));
+}
+
+// end-11. False: there is nothing to mount, and an upload begins instead, as the specification has
+// it for every reason.
+net::awaitable<bool> UploadHandlers::mount(Exchange& exchange, const oci::RepositoryName& name) {
+  const auto& target = exchange.request().target;
+  const auto digest = oci::Digest::parse(target.parameter("mount").value_or(""));
+  const auto from = oci::RepositoryName::parse(target.parameter("from").value_or(""));
+  if (!digest || !from) co_return false;
+  const auto work = [&] { return services_.blobs.mount(*from, name, *digest); };
+  const auto blob = co_await base::offload(services_.io, work);
+  if (!blob) co_return false;
+  auto response = answer(201);
+  response.add("Location", blob_url(exchange.request(), name, *digest));
+  response.add("Docker-Content-Digest", digest->str());
+  co_await exchange.send(std::move(response));
+  co_return true;
+}
+
+// end-4b: the whole blob in the POST. False: the request has no body, and an upload begins.
+net::awaitable<bool> UploadHandlers::post_whole(Exchange& exchange,
+                                                const oci::RepositoryName& name) {
+  if (!exchange.request().target.parameter("digest")) co_return false;
+  const auto digest = announced_digest(exchange.request());
+  if (exchange.content_length() == 0 && digest != oci::empty_digest()) co_return false;
+  const auto begin = [&] { return services_.uploads.begin(name); };
+  auto id = co_await base::offload(services_.io, begin);
+  const auto upload = co_await services_.uploads.open(name, id);
+  if (!upload) unknown_upload(id);
+  std::exception_ptr failure;
+  try {
+    co_await receive(exchange, *upload);
+    co_await upload->commit(digest);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (failure) {
+    co_await upload->cancel();
+    std::rethrow_exception(failure);
+  }
+  auto response = answer(201);
+  response.add("Location", blob_url(exchange.request(), name, digest));
+  response.add("Docker-Content-Digest", digest.str());
+  co_await exchange.send(std::move(response));
+  co_return true;
+}
+
+net::awaitable<std::unique_ptr<content::Upload>> UploadHandlers::open(
+    Exchange& exchange, const oci::RepositoryName& name, const std::string& id) {
+  const auto state = exchange.request().target.parameter("_state");
+  std::optional<std::uint64_t> offset;
+  if (state && !options_.secret.empty()) {
+    offset = check_upload_state(options_.secret, *state, name, id);
+    if (!offset) {
+      throw oci::Error(ErrorCode::blob_upload_invalid,
+                       "the _state in the URL is not of this upload, or was signed with another "
+                       "http.secret: use the Location of the last answer as it is");
+    }
+  }
+  if (!content::is_upload_id(id)) unknown_upload(id);
+  auto upload = co_await services_.uploads.open(name, id);
+  if (!upload) unknown_upload(id);
+  co_return upload;
+}
+
+// A chunk that does not begin where the upload ends, by its Content-Range or by the state in its
+// URL: 416, with where to go on (spec "Pushing a blob in chunks"). False: it is in order.
+net::awaitable<bool> UploadHandlers::refuse_out_of_order(Exchange& exchange,
+                                                         const oci::RepositoryName& name,
+                                                         const content::Upload& upload) {
+  const auto& request = exchange.request();
+  auto begins_at = upload.offset();
+  const auto state = request.target.parameter("_state");
+  if (state && !options_.secret.empty()) {
+    begins_at = check_upload_state(options_.secret, *state, name, upload.id()).value_or(begins_at);
+  }
+  if (begins_at == upload.offset()) {
+    if (const auto chunk = announced_chunk(request)) begins_at = chunk->first;
+  }
+  if (begins_at == upload.offset()) co_return false;
+  const oci::Error error(ErrorCode::blob_upload_out_of_order,
+                         "the upload has " + std::to_string(upload.offset()) +
+                             " bytes, and the chunk begins at " + std::to_string(begins_at));
+  exchange.set_failure(error.detail());
+  auto response = progress(request, error.status(), name, upload.id(), upload.offset());
+  response.with_body("application/json; charset=utf-8", oci::document(error));
+  co_await exchange.send(std::move(response));
+  co_return true;
+}
+
+// Hashes and stores while receiving. A slow disk stops the reads, so TCP holds the client back.
+net::awaitable<void> UploadHandlers::receive(Exchange& exchange, content::Upload& upload) {
+  using namespace net::experimental::awaitable_operators;
+  if (exchange.content_length() == 0) co_return;
+  const auto begin = upload.offset();
+  auto paid = co_await services_.memory.acquire(kBlockBytes);
+  base::Buffer buffer(std::move(paid), kBlockBytes);
+  auto full = buffer.span().first(kBlockBytes / 2);
+  auto filling = buffer.span().last(kBlockBytes / 2);
+  std::size_t n = co_await exchange.read_body(full);
+  while (n == full.size()) {
+    // `&&` waits for both even when one fails, so the blocks outlive the disk's work.
+    const std::size_t next = co_await (upload.append(full) && exchange.read_body(filling));
+    std::swap(full, filling);
+    n = next;
+  }
+  if (n > 0) co_await upload.append(full.first(n));
+  check_length(exchange.request(), upload.offset() - begin);
+}
+
+net::awaitable<void> UploadHandlers::status(Exchange& exchange, const Match& match) {
+  const auto name = repository_name(match);
+  if (!content::is_upload_id(match.last)) unknown_upload(match.last);
+  const auto look = [&] { return services_.uploads.acknowledged(name, match.last); };
+  const auto offset = co_await base::offload(services_.io, look);
+  if (!offset) unknown_upload(match.last);
+  co_await exchange.send(progress(exchange.request(), 204, name, match.last, *offset));
+}
+
+net::awaitable<void> UploadHandlers::patch(Exchange& exchange, const Match& match) {
+  const auto name = repository_name(match);
+  const auto upload = co_await open(exchange, name, match.last);
+  const bool refused = co_await refuse_out_of_order(exchange, name, *upload);
+  if (refused) co_return;
+  std::exception_ptr lost, failure;
+  try {
+    co_await receive(exchange, *upload);
+  } catch (const http::ConnectionLost&) {
+    lost = std::current_exception();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (failure) {
+    co_await upload->roll_back();
+    std::rethrow_exception(failure);
+  }
+  co_await upload->keep();  // a chunk that was cut keeps what arrived
+  if (lost) std::rethrow_exception(lost);
+  co_await exchange.send(progress(exchange.request(), 202, name, upload->id(), upload->offset()));
+}
+
+net::awaitable<void> UploadHandlers::put(Exchange& exchange, const Match& match) {
+  const auto name = repository_name(match);
+  const auto digest = announced_digest(exchange.request());
+  const auto upload = co_await open(exchange, name, match.last);
+  const bool refused = co_await refuse_out_of_order(exchange, name, *upload);
+  if (refused) co_return;
+  std::exception_ptr failure;
+  try {
+    co_await receive(exchange, *upload);
+    co_await upload->commit(digest);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (failure) {
+    co_await upload->roll_back();  // BuildKit sends all of it again, to the same URL
+    std::rethrow_exception(failure);
+  }
+  auto response = answer(201);
+  response.add("Location", blob_url(exchange.request(), name, digest));
+  response.add("Docker-Content-Digest", digest.str());
+  co_await exchange.send(std::move(response));
+}
+
+net::awaitable<void> UploadHandlers::cancel(Exchange& exchange, const Match& match) {
+  const auto name = repository_name(match);
+  const auto upload = co_await open(exchange, name, match.last);
+  co_await upload->cancel();
+  auto response = answer(204);
+  response.add("Docker-Upload-Uuid", upload->id());
+  co_await exchange.send(std::move(response));
+}
+
+}  // namespace registry::api

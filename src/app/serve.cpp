@@ -1,0 +1,184 @@
+#include "serve.hpp"
+
+#include <malloc.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <csignal>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "registry/api/api.hpp"
+#include "registry/base/budget.hpp"
+#include "registry/base/files.hpp"
+#include "registry/base/log.hpp"
+#include "registry/base/pool.hpp"
+#include "registry/content/blobs.hpp"
+#include "registry/content/catalog.hpp"
+#include "registry/content/manifests.hpp"
+#include "registry/content/tags.hpp"
+#include "registry/content/uploads.hpp"
+#include "registry/http/server.hpp"
+#include "registry/storage/filesystem_driver.hpp"
+#include "registry/storage/memory_driver.hpp"
+#include "registry/storage/store_lock.hpp"
+
+namespace registry::app {
+namespace {
+
+namespace log = base::log;
+namespace net = boost::asio;
+
+constexpr std::chrono::hours kGrace{1};            // for which what was promised stays
+constexpr std::chrono::seconds kDefaultDrain{25};  // below Kubernetes' 30 s
+constexpr std::chrono::seconds kLockPatience{60};  // a rolling update overlaps
+
+unsigned core_count() {
+  return std::max(2U, std::thread::hardware_concurrency());
+}
+
+// For bodies in flight: a quarter of what the control group allows, or enough for 256 uploads.
+std::size_t body_memory() {
+  constexpr std::size_t kMost = std::size_t{64} << 20, kLeast = std::size_t{8} << 20;
+  const auto limit = base::memory_limit();
+  return limit ? std::clamp(*limit / 4, kLeast, kMost) : kMost;
+}
+
+// A connection may need a file beside its socket. Raises the soft limit as far as it goes.
+std::size_t max_connections() {
+  constexpr std::size_t kMost = 8192, kReserved = 128;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return kMost;
+  limit.rlim_cur = limit.rlim_max;
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_max == RLIM_INFINITY) return kMost;
+  const auto descriptors = std::max<std::size_t>(limit.rlim_max, kReserved + 32);
+  return std::min(kMost, (descriptors - kReserved) / 2);
+}
+
+// Everything of the daemon, in the order in which each stands on those before it.
+class Daemon {
+ public:
+  explicit Daemon(const config::Config& config)
+      : config_(config), io_("io", config.storage.filesystem.maxthreads) {}
+  int run();
+
+ private:
+  void open_store();
+  net::awaitable<void> end_on_signal(http::Server& server);
+  void run_threads();
+
+  const config::Config& config_;
+  const std::unique_ptr<base::Files> files_ = base::make_posix_files();
+  std::optional<storage::StoreLock> lock_;
+  base::Pool io_;
+  base::Pool hashing_{"hash", core_count()};
+  base::ByteBudget memory_{body_memory()};
+  std::unique_ptr<storage::Driver> driver_;
+  net::io_context context_{static_cast<int>(core_count())};
+};
+
+void Daemon::open_store() {
+  if (config_.storage.driver == config::Driver::inmemory) {
+    log::warn("storage.inmemory: everything is lost when the process ends");
+    driver_ = storage::make_memory_driver();
+    return;
+  }
+  const base::Path root = config_.storage.filesystem.rootdirectory;
+  std::filesystem::create_directories(root);
+  lock_ = storage::StoreLock::acquire(root, kLockPatience, [&](const std::string& holder) {
+    log::warn("waiting for another process to let go of the store",
+              {{"root", root.string()}, {"holder", holder}});
+  });
+  driver_ = storage::make_filesystem_driver(*files_, io_, root);
+  io_.post([this, root] {
+    try {
+      storage::remove_leftovers(*files_, root);
+    } catch (const std::exception& error) {
+      log::warn("cannot remove what an earlier process left", {{"err", error.what()}});
+    }
+  });
+}
+
+net::awaitable<void> Daemon::end_on_signal(http::Server& server) {
+  const auto executor = co_await net::this_coro::executor;
+  net::signal_set signals(executor, SIGTERM, SIGINT);
+  boost::system::error_code error;
+  const int signal = co_await signals.async_wait(net::redirect_error(net::use_awaitable, error));
+  // Whoever is in a hurry sends a second one, which ends the process at once.
+  signals.clear();
+  std::signal(SIGTERM, SIG_DFL);
+  std::signal(SIGINT, SIG_DFL);
+  const auto timeout = config_.http.draintimeout > std::chrono::seconds(0)
+                           ? config_.http.draintimeout
+                           : kDefaultDrain;
+  log::info(
+      "stopping server gracefully: no new connections, requests under way may end",
+      {{"signal", std::to_string(signal)}, {"draintimeout", std::to_string(timeout.count())}});
+  co_await server.drain(timeout);
+  context_.stop();
+}
+
+void Daemon::run_threads() {
+  const auto run = [this] {
+    for (;;) {
+      try {
+        context_.run();
+        return;
+      } catch (const std::exception& error) {
+        log::error("an exception reached the event loop", {{"err", error.what()}});
+      }
+    }
+  };
+  std::vector<std::jthread> threads;
+  for (unsigned i = 1; i < core_count(); ++i) threads.emplace_back(run);
+  run();
+}
+
+int Daemon::run() {
+  open_store();
+  content::Pins pins(kGrace);
+  content::RepositoryLocks locks;
+  content::Tags tags(*driver_);
+  content::Blobs blobs(*driver_, pins, locks);
+  content::Uploads uploads(*driver_, pins, locks, io_, hashing_);
+  content::Manifests manifests(*driver_, pins, locks, tags, io_);
+  content::Catalog catalog(*driver_);
+  const api::Services services{blobs, uploads, manifests, tags, catalog, io_, memory_};
+  const api::Options api_options{config_.storage.remove.enabled, config_.http.secret};
+  api::Api api(services, api_options);
+
+  http::ServerOptions options;
+  options.max_connections = max_connections();
+  http::Server server(context_, io_, api, options);
+  for (const auto& address : server.listen(config_.http.addr)) {
+    log::info("listening on " + address, {{"version", REGISTRY_VERSION}});
+  }
+  net::co_spawn(context_, end_on_signal(server), net::detached);
+  run_threads();
+  log::info("stopped");
+  return 0;
+}
+
+}  // namespace
+
+int serve(const config::Config& config) {
+  ::mallopt(M_ARENA_MAX, 2);  // an arena for each of the many threads would hold on to memory
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    return Daemon(config).run();
+  } catch (const std::exception& error) {
+    log::error("cannot serve", {{"err", error.what()}});
+    return 1;
+  }
+}
+
+}  // namespace registry::app

@@ -1,0 +1,64 @@
+#include "registry/base/budget.hpp"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fstream>
+
+namespace registry::base {
+
+net::awaitable<ByteBudget::Reservation> ByteBudget::acquire(std::size_t bytes) {
+  bytes = std::min(bytes, capacity_);
+  const auto executor = co_await net::this_coro::executor;
+  std::shared_ptr<Waiter> waiter;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (waiters_.empty() && free_ >= bytes) {
+      free_ -= bytes;
+      co_return Reservation(*this, bytes);
+    }
+    waiter = std::make_shared<Waiter>(
+        Waiter{net::steady_timer(executor, net::steady_timer::time_point::max()), bytes});
+    waiters_.push_back(waiter);
+  }
+  boost::system::error_code ignored;
+  co_await waiter->timer.async_wait(net::redirect_error(net::use_awaitable, ignored));
+  const std::scoped_lock lock(mutex_);
+  if (!waiter->granted) {  // the wait was cancelled from outside: the connection is going away
+    waiters_.remove(waiter);
+    throw boost::system::system_error(net::error::operation_aborted);
+  }
+  co_return Reservation(*this, bytes);
+}
+
+void ByteBudget::release(std::size_t bytes) {
+  const std::scoped_lock lock(mutex_);
+  free_ += bytes;
+  grant_waiters();
+}
+
+void ByteBudget::grant_waiters() {
+  while (!waiters_.empty() && waiters_.front()->bytes <= free_) {
+    auto waiter = std::move(waiters_.front());
+    waiters_.pop_front();
+    free_ -= waiter->bytes;
+    waiter->granted = true;
+    // A timer belongs to its own executor: another thread may be just about to wait on it.
+    net::post(waiter->timer.get_executor(), [waiter] { waiter->timer.cancel(); });
+  }
+}
+
+std::optional<std::size_t> memory_limit() {
+  constexpr std::size_t kNoLimitAtAll = std::size_t{1} << 50;  // cgroup v1 says 2^63 rounded
+  for (const char* path :
+       {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
+    std::ifstream file(path);
+    std::size_t bytes = 0;
+    if (file >> bytes && bytes < kNoLimitAtAll) return bytes;
+  }
+  return std::nullopt;
+}
+
+}  // namespace registry::base

@@ -1,0 +1,189 @@
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
+
+#include "registry/base/fd.hpp"
+#include "registry/base/files.hpp"
+
+namespace registry::base {
+namespace {
+
+[[noreturn]] void fail(const char* what, const Path& path, int error = errno) {
+  throw std::system_error(error, std::generic_category(), std::string(what) + " " + path.string());
+}
+
+// A stray file where a directory is expected hides nothing: what would be below it is absent.
+bool is_absent(int error) {
+  return error == ENOENT || error == ENOTDIR;
+}
+
+FileKind kind_of(mode_t mode) {
+  if (S_ISREG(mode)) return FileKind::file;
+  if (S_ISDIR(mode)) return FileKind::directory;
+  return FileKind::other;
+}
+
+class PosixFile final : public File {
+ public:
+  PosixFile(Fd fd, Path path) : fd_(std::move(fd)), path_(std::move(path)) {}
+
+  std::size_t read_at(std::uint64_t offset, std::span<std::byte> out) override {
+    std::size_t done = 0;
+    while (done < out.size()) {
+      const auto n = ::pread(fd_.get(), out.data() + done, out.size() - done,
+                             static_cast<off_t>(offset + done));
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) fail("cannot read", path_);
+      if (n == 0) break;
+      done += static_cast<std::size_t>(n);
+    }
+    return done;
+  }
+
+  void write_at(std::uint64_t offset, std::span<const std::byte> data) override {
+    while (!data.empty()) {
+      const auto n = ::pwrite(fd_.get(), data.data(), data.size(), static_cast<off_t>(offset));
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) fail("cannot write", path_);
+      offset += static_cast<std::uint64_t>(n);
+      data = data.subspan(static_cast<std::size_t>(n));
+    }
+  }
+
+  void truncate(std::uint64_t size) override {
+    if (::ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) fail("cannot truncate", path_);
+  }
+
+  std::uint64_t size() override {
+    struct stat status{};
+    if (::fstat(fd_.get(), &status) != 0) fail("cannot stat", path_);
+    return static_cast<std::uint64_t>(status.st_size);
+  }
+
+  void sync() override {
+    if (::fdatasync(fd_.get()) != 0) fail("cannot sync", path_);
+  }
+
+  void start_writeback(std::uint64_t offset, std::uint64_t length) override {
+    // Only a hint, and some filesystems lack it: the sync that follows reports what is wrong.
+    (void)::sync_file_range(fd_.get(), static_cast<off_t>(offset), static_cast<off_t>(length),
+                            SYNC_FILE_RANGE_WRITE);
+  }
+
+  std::optional<int> descriptor() const override { return fd_.get(); }
+
+ private:
+  Fd fd_;
+  Path path_;
+};
+
+class PosixFiles final : public Files {
+ public:
+  std::unique_ptr<File> open(const Path& path) override { return open_file(path, O_RDONLY); }
+  std::unique_ptr<File> open_for_write(const Path& path) override {
+    return open_file(path, O_RDWR);
+  }
+  std::unique_ptr<File> create(const Path& path) override {
+    return open_file(path, O_RDWR | O_CREAT | O_EXCL);
+  }
+
+  std::optional<FileStatus> status(const Path& path) override {
+    struct stat status{};
+    if (::stat(path.c_str(), &status) != 0) {
+      if (is_absent(errno)) return std::nullopt;
+      fail("cannot stat", path);
+    }
+    return FileStatus{kind_of(status.st_mode), static_cast<std::uint64_t>(status.st_size)};
+  }
+
+  bool rename(const Path& from, const Path& to) override {
+    if (::rename(from.c_str(), to.c_str()) == 0) return true;
+    if (is_absent(errno)) return false;
+    fail("cannot rename to", to);
+  }
+
+  bool remove_file(const Path& path) override {
+    if (::unlink(path.c_str()) == 0) return true;
+    if (is_absent(errno)) return false;
+    fail("cannot remove", path);
+  }
+
+  bool remove_directory(const Path& path) override {
+    if (::rmdir(path.c_str()) == 0) return true;
+    if (is_absent(errno) || errno == ENOTEMPTY || errno == EEXIST) return false;
+    fail("cannot remove", path);
+  }
+
+  bool make_directory(const Path& path) override {
+    if (::mkdir(path.c_str(), 0777) == 0) return true;
+    if (errno == EEXIST) return false;
+    fail("cannot make directory", path);
+  }
+
+  bool list(const Path& path, const Visitor& visit) override;
+
+  void sync_directory(const Path& path) override {
+    const Fd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!directory) fail("cannot open", path);
+    if (::fsync(directory.get()) != 0) fail("cannot sync", path);
+  }
+
+  void sync_filesystem(const Path& path) override {
+    const Fd directory(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!directory) fail("cannot open", path);
+    if (::syncfs(directory.get()) != 0) fail("cannot sync the filesystem of", path);
+  }
+
+ private:
+  static std::unique_ptr<File> open_file(const Path& path, int flags) {
+    Fd fd(::open(path.c_str(), flags | O_CLOEXEC, 0666));
+    if (!fd) {
+      if (is_absent(errno)) return nullptr;
+      fail("cannot open", path);
+    }
+    return std::make_unique<PosixFile>(std::move(fd), path);
+  }
+};
+
+FileKind kind_of_entry(const Path& directory, const dirent& entry) {
+  if (entry.d_type == DT_REG) return FileKind::file;
+  if (entry.d_type == DT_DIR) return FileKind::directory;
+  if (entry.d_type != DT_UNKNOWN && entry.d_type != DT_LNK) return FileKind::other;
+  struct stat status{};
+  if (::stat((directory / entry.d_name).c_str(), &status) != 0) return FileKind::other;
+  return kind_of(status.st_mode);
+}
+
+bool PosixFiles::list(const Path& path, const Visitor& visit) {
+  struct Close {
+    void operator()(DIR* directory) const { ::closedir(directory); }
+  };
+  const std::unique_ptr<DIR, Close> directory(::opendir(path.c_str()));
+  if (!directory) {
+    if (is_absent(errno)) return false;
+    fail("cannot list", path);
+  }
+  for (;;) {
+    errno = 0;
+    const dirent* entry = ::readdir(directory.get());
+    if (entry == nullptr) break;
+    const std::string_view name(entry->d_name);
+    if (name == "." || name == "..") continue;
+    if (!visit(name, kind_of_entry(path, *entry))) return true;
+  }
+  if (errno != 0) fail("cannot list", path);
+  return true;
+}
+
+}  // namespace
+
+std::unique_ptr<Files> make_posix_files() {
+  return std::make_unique<PosixFiles>();
+}
+
+}  // namespace registry::base

@@ -1,0 +1,47 @@
+#include "registry/content/blobs.hpp"
+
+#include "links.hpp"
+#include "registry/storage/paths.hpp"
+
+namespace registry::content {
+
+namespace paths = storage::paths;
+
+Blobs::Blobs(storage::Driver& driver, Pins& pins, RepositoryLocks& locks)
+    : driver_(driver), pins_(pins), locks_(locks) {}
+
+std::optional<BlobInfo> Blobs::stat(const oci::RepositoryName& name, const oci::Digest& digest) {
+  const auto sha256 = read_link(driver_, paths::layer_link(name, digest));
+  if (!sha256) return std::nullopt;
+  const auto pin = pins_.pin(*sha256);
+  const auto size = stored_size(driver_, *sha256);
+  if (!size) return std::nullopt;
+  return BlobInfo{*sha256, *size};
+}
+
+std::unique_ptr<storage::BlobReader> Blobs::open(const oci::RepositoryName& name,
+                                                 const oci::Digest& digest) {
+  const auto blob = stat(name, digest);
+  return blob ? driver_.open(paths::blob(blob->sha256)) : nullptr;
+}
+
+std::optional<BlobInfo> Blobs::mount(const oci::RepositoryName& from, const oci::RepositoryName& to,
+                                     const oci::Digest& digest) {
+  const auto source = read_link(driver_, paths::layer_link(from, digest));
+  if (!source) return std::nullopt;
+  const auto pin = pins_.pin(*source);
+  const RepositoryLocks::Shared lock(locks_, to);
+  const auto size = stored_size(driver_, *source);
+  if (!size) return std::nullopt;
+  write_link(driver_, paths::layer_link(to, *source), *source);
+  if (digest != *source) write_link(driver_, paths::layer_link(to, digest), *source);
+  return BlobInfo{*source, *size};
+}
+
+bool Blobs::remove(const oci::RepositoryName& name, const oci::Digest& digest) {
+  const RepositoryLocks::Alone lock(locks_, name);
+  if (!stat(name, digest)) return false;
+  return driver_.remove(paths::layer_link(name, digest), storage::Survives::power_loss);
+}
+
+}  // namespace registry::content

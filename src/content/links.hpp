@@ -1,0 +1,22 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "registry/oci/digest.hpp"
+#include "registry/storage/driver.hpp"
+
+namespace registry::content {
+
+// The digest in a link file. nullopt: there is no such file, or it is empty or garbled, as an
+// in-place write of 2.8's leaves it after a crash; the next push mends it.
+std::optional<oci::Digest> read_link(storage::Driver& driver, const std::string& path);
+
+// Durable once this returns. Writes nothing where the link says so already.
+void write_link(storage::Driver& driver, const std::string& path, const oci::Digest& sha256);
+
+// The size of a stored blob; nullopt where it is absent. One of no bytes under another digest than
+// that of nothing is what a crash left, and absent.
+std::optional<std::uint64_t> stored_size(storage::Driver& driver, const oci::Digest& sha256);
+
+}  // namespace registry::content

@@ -1,0 +1,164 @@
+#include <cerrno>
+#include <system_error>
+#include <vector>
+
+#include "links.hpp"
+#include "registry/base/log.hpp"
+#include "registry/base/offload.hpp"
+#include "registry/content/uploads.hpp"
+#include "registry/oci/error.hpp"
+#include "registry/storage/paths.hpp"
+
+namespace registry::content {
+
+namespace paths = storage::paths;
+using storage::Survives;
+
+namespace {
+constexpr std::size_t kReadBytes = 256 * 1024;
+}
+
+Upload::Upload(Uploads& uploads, oci::RepositoryName name, std::string id)
+    : uploads_(uploads),
+      name_(std::move(name)),
+      id_(std::move(id)),
+      use_(uploads, name_.str() + ' ' + id_) {}
+
+// Where the upload ends. Ours: at the last state that holds, and what lies behind it was never
+// acknowledged. One that 2.8 began has a state for offset 0: 2.8 writes a state before it syncs the
+// data, so its states prove nothing, and what is there is hashed again, once.
+net::awaitable<void> Upload::resume() {
+  bool began_elsewhere = false;
+  std::uint64_t offset = 0;
+  const auto look = [&] {
+    writer_ = uploads_.driver_.append(paths::upload_data(name_, id_));
+    const auto states = uploads_.states(name_, id_);
+    began_elsewhere = states.contains(0);
+    if (began_elsewhere) return;
+    offset = uploads_.last_vouched_for(name_, id_, writer_->size(), states);
+    if (offset > 0) hasher_ = *uploads_.restore(name_, id_, offset);
+  };
+  co_await base::offload(uploads_.io_, look);
+  if (began_elsewhere) {
+    co_await hash_again(writer_->size());
+  } else if (writer_->size() > offset) {
+    co_await writer_->truncate(offset);
+  }
+  begun_with_ = hasher_;
+}
+
+net::awaitable<void> Upload::hash_again(std::uint64_t size) {
+  const auto open = [&] { return uploads_.driver_.open(paths::upload_data(name_, id_)); };
+  const auto reader = co_await base::offload(uploads_.io_, open);
+  std::vector<std::byte> block(kReadBytes);
+  while (reader && hasher_.bytes_hashed() < size) {
+    const auto n = co_await reader->read(hasher_.bytes_hashed(), block);
+    if (n == 0) break;
+    const auto hash = [&] { hasher_.update(std::span(block).first(n)); };
+    co_await base::offload(uploads_.hashing_, hash);
+  }
+  // From here on it is ours.
+  co_await writer_->sync();
+  const auto adopt = [&] {
+    save_state();
+    uploads_.driver_.remove(paths::upload_states(name_, id_) + "/0", Survives::process_crash);
+  };
+  co_await base::offload(uploads_.io_, adopt);
+}
+
+net::awaitable<void> Upload::append(std::span<const std::byte> data) {
+  const auto hash = [&] { hasher_.update(data); };
+  co_await base::offload(uploads_.hashing_, hash);
+  co_await writer_->write(data);
+}
+
+net::awaitable<void> Upload::keep() {
+  if (offset() == begun_with_.bytes_hashed()) co_return;
+  co_await writer_->sync();  // before the state that vouches for it
+  const auto save = [&] { save_state(); };
+  co_await base::offload(uploads_.io_, save);
+  begun_with_ = hasher_;
+}
+
+// The state before this one stays, for a power loss that takes this one away; older ones go.
+void Upload::save_state() {
+  auto& driver = uploads_.driver_;
+  const auto directory = paths::upload_states(name_, id_) + '/';
+  const auto states = uploads_.states(name_, id_);
+  if (offset() > 0) {
+    driver.put(directory + std::to_string(offset()), hasher_.save(), Survives::process_crash);
+  }
+  for (const auto old : states) {
+    if (old < begun_with_.bytes_hashed())
+      driver.remove(directory + std::to_string(old), Survives::process_crash);
+  }
+}
+
+net::awaitable<void> Upload::roll_back() {
+  if (moving_) co_return;  // what is left is sorted out when the upload is opened again
+  hasher_ = begun_with_;
+  if (writer_->size() > offset()) co_await writer_->truncate(offset());
+}
+
+// The one case in which received bytes are read again: nobody had said that it would be sha512.
+net::awaitable<oci::Digest> Upload::sha512() {
+  co_await writer_->sync();
+  const auto open = [&] { return uploads_.driver_.open(paths::upload_data(name_, id_)); };
+  const auto reader = co_await base::offload(uploads_.io_, open);
+  if (!reader) throw std::system_error(ENOENT, std::generic_category(), "upload " + id_);
+  oci::Sha512 hasher;
+  std::vector<std::byte> block(kReadBytes);
+  for (std::uint64_t offset = 0; offset < reader->size();) {
+    const auto n = co_await reader->read(offset, block);
+    if (n == 0) break;
+    const auto hash = [&] { hasher.update(std::span(block).first(n)); };
+    co_await base::offload(uploads_.hashing_, hash);
+    offset += n;
+  }
+  co_return hasher.digest();
+}
+
+net::awaitable<BlobInfo> Upload::commit(const oci::Digest& digest) {
+  const auto sha256 = hasher_.digest();
+  auto actual = sha256;
+  if (digest.algorithm() == oci::Algorithm::sha512) actual = co_await sha512();
+  if (actual != digest) {
+    throw oci::Error(oci::ErrorCode::digest_invalid, "the content of " + std::to_string(offset()) +
+                                                         " bytes has the digest " + actual.str() +
+                                                         ", not " + digest.str());
+  }
+  const auto pin = uploads_.pins_.pin(sha256);
+  auto& driver = uploads_.driver_;
+  const auto look = [&] { return stored_size(driver, sha256); };
+  const auto stored = co_await base::offload(uploads_.io_, look);
+  if (stored != offset()) {
+    moving_ = true;
+    co_await writer_->commit(paths::blob(sha256));
+  }
+  const auto link = [&] {
+    const RepositoryLocks::Shared lock(uploads_.locks_, name_);
+    write_link(driver, paths::layer_link(name_, sha256), sha256);
+    if (digest != sha256) write_link(driver, paths::layer_link(name_, digest), sha256);
+    remove_files();
+  };
+  co_await base::offload(uploads_.io_, link);
+  co_return BlobInfo{sha256, offset()};
+}
+
+net::awaitable<void> Upload::cancel() {
+  const auto remove = [&] {
+    uploads_.driver_.remove_tree(paths::upload(name_, id_), Survives::process_crash);
+  };
+  co_await base::offload(uploads_.io_, remove);
+}
+
+// The blob is durable: what is left of its upload is litter, and no reason to fail.
+void Upload::remove_files() {
+  try {
+    uploads_.driver_.remove_tree(paths::upload(name_, id_), Survives::process_crash);
+  } catch (const std::system_error& error) {
+    base::log::warn("cannot remove a finished upload", {{"id", id_}, {"err", error.what()}});
+  }
+}
+
+}  // namespace registry::content

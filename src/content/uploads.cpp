@@ -1,0 +1,100 @@
+#include "registry/content/uploads.hpp"
+
+#include <algorithm>
+
+#include "registry/base/clock.hpp"
+#include "registry/base/offload.hpp"
+#include "registry/base/uuid.hpp"
+#include "registry/oci/error.hpp"
+#include "registry/oci/range.hpp"
+#include "registry/storage/paths.hpp"
+
+namespace registry::content {
+
+namespace paths = storage::paths;
+using storage::Survives;
+
+namespace {
+constexpr std::size_t kMaxStates = 10'000;
+constexpr std::size_t kMaxSmallFileBytes = 4096;
+}  // namespace
+
+bool is_upload_id(std::string_view text) {
+  if (text.empty() || text.size() > 128 || text.front() == '.') return false;
+  return std::ranges::all_of(text, [](unsigned char c) {
+    return (c < 0x80 && std::isalnum(c) != 0) || c == '-' || c == '_' || c == '.' || c == '=';
+  });
+}
+
+Uploads::Uploads(storage::Driver& driver, Pins& pins, RepositoryLocks& locks, base::Pool& io,
+                 base::Pool& hashing)
+    : driver_(driver), pins_(pins), locks_(locks), io_(io), hashing_(hashing) {}
+
+Uploads::Use::Use(Uploads& uploads, std::string key) : uploads_(uploads), key_(std::move(key)) {
+  const std::scoped_lock lock(uploads_.mutex_);
+  if (uploads_.in_use_.insert(key_).second) return;
+  throw oci::Error(oci::ErrorCode::blob_upload_in_use,
+                   "another request is writing to this upload: wait for its end, ask for the "
+                   "status, and go on from there");
+}
+
+Uploads::Use::~Use() {
+  const std::scoped_lock lock(uploads_.mutex_);
+  uploads_.in_use_.erase(key_);
+}
+
+std::string Uploads::begin(const oci::RepositoryName& name) {
+  auto id = base::make_uuid();
+  driver_.put(paths::upload_started_at(name, id),
+              base::rfc3339_seconds(std::chrono::system_clock::now()), Survives::process_crash);
+  // No state for offset 0: that is how an upload of 2.8's is told apart, see Upload::resume.
+  driver_.put(paths::upload_data(name, id), "", Survives::process_crash);
+  return id;
+}
+
+std::set<std::uint64_t> Uploads::states(const oci::RepositoryName& name, std::string_view id) {
+  std::set<std::uint64_t> offsets;
+  const auto entries = driver_.list(paths::upload_states(name, id), "", kMaxStates);
+  if (!entries) return offsets;
+  for (const auto& entry : *entries) {
+    if (const auto offset = oci::parse_unsigned(entry.name)) offsets.insert(*offset);
+  }
+  return offsets;
+}
+
+std::optional<oci::Sha256> Uploads::restore(const oci::RepositoryName& name, std::string_view id,
+                                            std::uint64_t offset) {
+  const auto state = driver_.get(paths::upload_states(name, id) + '/' + std::to_string(offset),
+                                 kMaxSmallFileBytes);
+  return state ? oci::Sha256::restore(*state, offset) : std::nullopt;
+}
+
+// The last state that holds: the data was synced before it was written.
+std::uint64_t Uploads::last_vouched_for(const oci::RepositoryName& name, std::string_view id,
+                                        std::uint64_t size, const std::set<std::uint64_t>& states) {
+  for (auto at = states.rbegin(); at != states.rend(); ++at) {
+    if (*at <= size && restore(name, id, *at)) return *at;
+  }
+  return 0;
+}
+
+std::optional<std::uint64_t> Uploads::acknowledged(const oci::RepositoryName& name,
+                                                   std::string_view id) {
+  if (!driver_.stat(paths::upload_started_at(name, id))) return std::nullopt;
+  const auto data = driver_.stat(paths::upload_data(name, id));
+  const auto size = data ? data->size_bytes : 0;
+  const auto offsets = states(name, id);
+  return offsets.contains(0) ? size : last_vouched_for(name, id, size, offsets);
+}
+
+net::awaitable<std::unique_ptr<Upload>> Uploads::open(const oci::RepositoryName& name,
+                                                      std::string id) {
+  const auto exists = [&] { return driver_.stat(paths::upload_started_at(name, id)).has_value(); };
+  const bool found = co_await base::offload(io_, exists);
+  if (!found) co_return nullptr;
+  auto upload = std::make_unique<Upload>(*this, name, id);
+  co_await upload->resume();
+  co_return upload;
+}
+
+}  // namespace registry::content

@@ -1,0 +1,52 @@
+#include "registry/http/exchange.hpp"
+
+#include <boost/beast/core/string.hpp>
+
+namespace registry::http {
+namespace {
+
+std::string_view trim(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+}  // namespace
+
+std::string_view Request::header(std::string_view name) const {
+  for (const auto& [key, value] : headers) {
+    if (boost::beast::iequals(key, name)) return value;
+  }
+  return {};
+}
+
+std::vector<std::string_view> Request::header_list(std::string_view name) const {
+  std::vector<std::string_view> elements;
+  for (const auto& [key, value] : headers) {
+    if (!boost::beast::iequals(key, name)) continue;
+    std::string_view rest = value;
+    while (!rest.empty()) {
+      const auto comma = rest.find(',');
+      const auto element = trim(rest.substr(0, comma));
+      if (!element.empty()) elements.push_back(element);
+      rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
+    }
+  }
+  return elements;
+}
+
+Response& Response::add(std::string_view name, std::string_view value) {
+  header_lines_.append(name).append(": ");
+  for (const char c : value) {
+    header_lines_ += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+  }
+  header_lines_ += "\r\n";
+  return *this;
+}
+
+Response& Response::with_body(std::string_view content_type, std::string body) {
+  body_ = std::move(body);
+  return add("Content-Type", content_type);
+}
+
+}  // namespace registry::http

@@ -1,0 +1,53 @@
+#include "head.hpp"
+
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/status.hpp>
+
+namespace registry::http {
+namespace beast = boost::beast;
+using beast::http::field;
+
+namespace {
+
+std::optional<Refusal> check_framing(const beast::http::request_header<>& head) {
+  const auto codings = head.count(field::transfer_encoding);
+  if (codings == 0) return std::nullopt;
+  if (codings > 1 || !beast::iequals(head[field::transfer_encoding], "chunked")) {
+    return Refusal{501, "the only transfer coding that is understood is chunked"};
+  }
+  if (head.version() < 11) return Refusal{400, "HTTP/1.0 has no transfer codings"};
+  if (head.count(field::content_length) > 0) {
+    return Refusal{400, "a request has a Content-Length or a Transfer-Encoding, not both"};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Refusal> check_head(const beast::http::request_header<>& head) {
+  if (head.version() != 10 && head.version() != 11) {
+    return Refusal{505, "HTTP/1.1 and HTTP/1.0 are spoken here"};
+  }
+  if (head.target().size() > kMaxTargetBytes) {
+    return Refusal{414, "the request's target is longer than 8 KiB"};
+  }
+  if (head.count(field::host) > 1) return Refusal{400, "there is more than one Host header"};
+  if (head.version() == 11 && head[field::host].empty()) {
+    return Refusal{400, "the Host header is missing"};
+  }
+  if (!head.target().starts_with('/')) {
+    return Refusal{400, "the request's target must be a path, as in GET /v2/"};
+  }
+  const auto expectation = head[field::expect];
+  if (!expectation.empty() && !beast::iequals(expectation, "100-continue")) {
+    return Refusal{417, "the only expectation that is understood is 100-continue"};
+  }
+  return check_framing(head);
+}
+
+std::string_view reason_phrase(unsigned status) {
+  if (status == 431) return "Request Header Fields Too Large";
+  return beast::http::obsolete_reason(static_cast<beast::http::status>(status));
+}
+
+}  // namespace registry::http

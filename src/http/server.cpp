@@ -1,0 +1,151 @@
+#include "registry/http/server.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <sstream>
+
+#include "registry/base/log.hpp"
+#include "session.hpp"
+#include "sessions.hpp"
+
+namespace registry::http {
+namespace {
+
+using net::ip::tcp;
+
+std::string to_text(const tcp::endpoint& endpoint) {
+  std::ostringstream text;
+  text << endpoint;
+  return text.str();
+}
+
+struct HostAndPort {
+  std::string host, port;
+};
+
+HostAndPort split(const std::string& address) {
+  const auto colon = address.rfind(':');
+  if (colon == std::string::npos) {
+    throw std::system_error(std::make_error_code(std::errc::invalid_argument),
+                            "\"" + address + "\" is not host:port");
+  }
+  auto host = address.substr(0, colon);
+  if (host.size() > 1 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  }
+  return {host, address.substr(colon + 1)};
+}
+
+}  // namespace
+
+Server::Server(net::io_context& io, base::Pool& pool, Handler& handler, ServerOptions options)
+    : io_(io),
+      pool_(pool),
+      handler_(handler),
+      options_(options),
+      sessions_(std::make_shared<Sessions>()) {}
+
+Server::~Server() = default;
+
+std::vector<std::string> Server::listen(const std::string& address) {
+  const auto [host, port] = split(address.empty() ? ":0" : address);
+  std::vector<std::string> listening;
+  if (host.empty()) {
+    tcp::resolver resolver(io_);
+    const auto number = resolver.resolve("0.0.0.0", port).begin()->endpoint().port();
+    try {
+      listening.push_back(open_acceptor({tcp::v6(), number}));  // IPv4 as well
+    } catch (const boost::system::system_error& error) {
+      if (error.code() == net::error::address_in_use) throw;
+      base::log::info("no IPv6 here, listening on IPv4 alone", {{"err", error.what()}});
+      listening.push_back(open_acceptor({tcp::v4(), number}));
+    }
+    return listening;
+  }
+  tcp::resolver resolver(io_);
+  for (const auto& entry : resolver.resolve(host, port, tcp::resolver::passive)) {
+    listening.push_back(open_acceptor(entry.endpoint()));
+  }
+  return listening;
+}
+
+std::string Server::open_acceptor(const tcp::endpoint& endpoint) {
+  auto acceptor = std::make_unique<tcp::acceptor>(net::make_strand(io_));
+  acceptor->open(endpoint.protocol());
+  acceptor->set_option(net::socket_base::reuse_address(true));
+  if (endpoint.protocol() == tcp::v6()) {
+    acceptor->set_option(net::ip::v6_only(!endpoint.address().is_unspecified()));
+  }
+  acceptor->bind(endpoint);
+  acceptor->listen(net::socket_base::max_listen_connections);
+  auto& opened = *acceptors_.emplace_back(std::move(acceptor));
+  net::co_spawn(opened.get_executor(), accept(opened), net::detached);
+  return to_text(opened.local_endpoint());
+}
+
+net::awaitable<void> Server::accept(tcp::acceptor& acceptor) {
+  constexpr std::chrono::milliseconds kPause{100};
+  net::steady_timer pause(acceptor.get_executor());
+  while (acceptor.is_open()) {
+    boost::system::error_code error;
+    tcp::socket socket(net::make_strand(io_));
+    co_await acceptor.async_accept(socket, net::redirect_error(net::use_awaitable, error));
+    if (error == net::error::operation_aborted) co_return;
+    if (!error) {
+      start_session(std::move(socket));
+      continue;
+    }
+    // Out of descriptors, most likely: make room, and do not spin.
+    base::log::warn("cannot accept a connection", {{"err", error.message()}});
+    sessions_->shed_longest_idle();
+    pause.expires_after(kPause);
+    co_await pause.async_wait(net::redirect_error(net::use_awaitable, error));
+  }
+}
+
+void Server::start_session(tcp::socket socket) {
+  const auto executor = socket.get_executor();
+  auto session = std::make_shared<Session>(*this, std::move(socket));
+  if (sessions_->add(session, options_.max_connections)) {
+    net::co_spawn(executor, Session::run(std::move(session)), net::detached);
+  } else {
+    net::co_spawn(executor, Session::turn_away(std::move(session)), net::detached);
+  }
+}
+
+net::awaitable<void> Server::drain(std::chrono::seconds timeout) {
+  constexpr std::chrono::milliseconds kLook{10};
+  constexpr std::chrono::seconds kCut{2};
+  for (auto& acceptor : acceptors_) {
+    net::dispatch(acceptor->get_executor(), [&acceptor] { acceptor->close(); });
+  }
+  const auto executor = co_await net::this_coro::executor;
+  net::steady_timer timer(executor);
+  const auto start = std::chrono::steady_clock::now();
+  bool cut = false;
+  while (sessions_->size() > 0) {
+    const auto elapsed = std::chrono::steady_clock::now() - start;
+    if (elapsed > timeout + kCut) break;
+    if (elapsed > timeout && !cut) {
+      cut = true;
+      base::log::warn("requests still under way are cut off",
+                      {{"connections", std::to_string(sessions_->size())}});
+      sessions_->for_each(Session::stop);
+    } else if (!cut) {
+      // Again and again: a connection accepted at the last moment has not heard of it.
+      sessions_->for_each(Session::drain);
+    }
+    timer.expires_after(kLook);
+    co_await timer.async_wait(net::use_awaitable);
+  }
+}
+
+}  // namespace registry::http

@@ -1,0 +1,286 @@
+#include "session.hpp"
+
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/read.hpp>
+
+#include "head.hpp"
+#include "registry/base/clock.hpp"
+#include "registry/base/log.hpp"
+#include "registry/base/uuid.hpp"
+
+namespace registry::http {
+namespace {
+
+using beast::http::field;
+using std::chrono::steady_clock;
+
+// Beast reads 512 bytes at a time unless room is reserved; the cap turns an endless trailer line
+// into an error instead of an exception out of the parser.
+constexpr std::size_t kIdleReadBytes = 8 * 1024;
+constexpr std::size_t kMaxBufferBytes = 60 * 1024;
+constexpr char kTlsHandshake = 0x16;  // the first byte of a ClientHello
+
+// What is read and thrown away, rather than close a connection that could go on.
+constexpr std::uint64_t kShortBodyBytes = 256 * 1024;
+
+std::string to_text(const net::ip::tcp::endpoint& endpoint) {
+  const auto address = endpoint.address().to_string();
+  const auto port = std::to_string(endpoint.port());
+  return endpoint.address().is_v6() ? "[" + address + "]:" + port : address + ":" + port;
+}
+
+}  // namespace
+
+Session::Session(Server& server, net::ip::tcp::socket socket)
+    : server_(server),
+      sessions_(server.sessions_),
+      stream_(std::move(socket)),
+      buffer_(kMaxBufferBytes) {
+  beast::error_code ignored;
+  stream_.socket().set_option(net::ip::tcp::no_delay(true), ignored);
+  stream_.socket().set_option(net::socket_base::keep_alive(true), ignored);
+  stream_.socket().native_non_blocking(true, ignored);  // sendfile goes past Asio
+  const auto peer = stream_.socket().remote_endpoint(ignored);
+  request_.peer = to_text(peer);
+}
+
+Session::~Session() {
+  sessions_->remove(this);
+}
+
+net::awaitable<void> Session::run(std::shared_ptr<Session> session) {
+  try {
+    co_await session->serve();
+  } catch (const std::exception& error) {
+    base::log::debug("connection ended", {{"peer", session->request_.peer}, {"err", error.what()}});
+  }
+}
+
+net::awaitable<void> Session::serve() {
+  while (!closing_) {
+    const bool awake = co_await wait_for_request();
+    if (!awake) co_return;
+    const bool received = co_await read_head();
+    if (!received) break;
+    co_await answer();
+    if (!closing_) co_await finish_body();
+  }
+  co_await close_slowly();
+}
+
+net::awaitable<void> Session::turn_away(std::shared_ptr<Session> session) {
+  try {
+    session->parser_.emplace();
+    co_await session->refuse(503, "there are too many connections: try again in a moment");
+    co_await session->close_slowly();
+  } catch (const std::exception&) {
+    // It was to be closed anyway.
+  }
+}
+
+void Session::drain(const std::shared_ptr<Session>& session) {
+  net::dispatch(session->stream_.get_executor(), [session] {
+    session->closing_ = true;
+    if (session->idle_) session->stream_.cancel();
+  });
+}
+
+void Session::close_if_idle(const std::shared_ptr<Session>& session) {
+  net::dispatch(session->stream_.get_executor(), [session] {
+    if (!session->idle_) return;
+    session->closing_ = true;
+    session->stream_.cancel();
+  });
+}
+
+void Session::stop(const std::shared_ptr<Session>& session) {
+  net::dispatch(session->stream_.get_executor(), [session] {
+    session->closing_ = true;
+    // Not close(): a pool thread may be in sendfile on this very descriptor number.
+    beast::error_code ignored;
+    session->stream_.socket().shutdown(net::socket_base::shutdown_both, ignored);
+  });
+}
+
+// False: the connection ends. A TLS client on this port wants its answer at once (CLIENTS.md 1).
+net::awaitable<bool> Session::wait_for_request() {
+  if (buffer_.size() == 0) {
+    buffer_.shrink_to_fit();  // an idle connection keeps nothing of the body before
+    idle_ = true;
+    sessions_->set_idle(this, true);
+    stream_.expires_after(server_.options_.idle_timeout);
+    beast::error_code error;
+    const auto n = co_await stream_.async_read_some(buffer_.prepare(kIdleReadBytes),
+                                                    net::redirect_error(net::use_awaitable, error));
+    sessions_->set_idle(this, false);
+    idle_ = false;
+    if (error) co_return false;
+    buffer_.commit(n);
+  }
+  if (*static_cast<const char*>(buffer_.data().data()) != kTlsHandshake) co_return true;
+  co_await answer_tls_hello();
+  co_return false;
+}
+
+net::awaitable<void> Session::answer_tls_hello() {
+  static constexpr std::string_view kAnswer =
+      "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
+      "Connection: close\r\n\r\n400 Bad Request";
+  base::log::debug("TLS client on a plain HTTP port", {{"peer", request_.peer}});
+  beast::error_code ignored;
+  co_await net::async_write(stream_, net::buffer(kAnswer),
+                            net::redirect_error(net::use_awaitable, ignored));
+  co_await close_slowly();
+}
+
+// False: there is no request to answer, or it was refused already.
+net::awaitable<bool> Session::read_head() {
+  started_ = steady_clock::now();
+  outcome_ = {};
+  head_sent_ = expects_continue_ = false;
+  waited_ = {};
+  received_ = 0;
+  parser_.emplace();
+  parser_->header_limit(kMaxHeadBytes);
+  parser_->body_limit(boost::none);  // limits are for the handlers, which know what they read
+  stream_.expires_after(server_.options_.head_timeout);
+  beast::error_code error;
+  co_await beast::http::async_read_header(stream_, buffer_, *parser_,
+                                          net::redirect_error(net::use_awaitable, error));
+  if (error) {
+    co_await refuse_head(error);
+    co_return false;
+  }
+  fill_request();
+  auto refusal = check_head(parser_->get());
+  if (!refusal) {
+    auto target = parse_target(request_.raw_target);
+    if (target) {
+      request_.target = std::move(*target);
+      co_return true;
+    }
+    refusal = Refusal{400, "the request's target has a character or an escape that is not allowed"};
+  }
+  co_await refuse(refusal->status, refusal->reason);
+  co_return false;
+}
+
+void Session::fill_request() {
+  const auto& head = parser_->get();
+  request_.id = base::make_uuid();
+  request_.actor.clear();
+  request_.method = head.method_string();
+  request_.raw_target = head.target();
+  request_.target = {};
+  request_.http_1_0 = head.version() == 10;
+  request_.headers.clear();
+  for (const auto& line : head) {
+    request_.headers.emplace_back(std::string(line.name_string()), std::string(line.value()));
+  }
+  expects_continue_ = !request_.http_1_0 && head.count(field::expect) > 0 && !parser_->is_done();
+}
+
+net::awaitable<void> Session::refuse_head(const beast::error_code& error) {
+  if (error == beast::http::error::header_limit || error == beast::http::error::buffer_overflow) {
+    const std::string_view seen(static_cast<const char*>(buffer_.data().data()), buffer_.size());
+    const bool target_goes_on =
+        seen.substr(0, kMaxTargetBytes).find('\n') == std::string_view::npos;
+    if (target_goes_on) co_return co_await refuse(414, "the request's target is longer than 8 KiB");
+    co_return co_await refuse(431, "the request's head is longer than 16 KiB");
+  }
+  const bool is_malformed =
+      error.category() == beast::http::make_error_code(beast::http::error::bad_target).category() &&
+      error != beast::http::error::end_of_stream && error != beast::http::error::partial_message;
+  if (is_malformed) co_await refuse(400, "the request is not HTTP: " + error.message());
+  closing_ = true;
+}
+
+// Before there is a request that a handler could answer.
+net::awaitable<void> Session::refuse(unsigned status, std::string reason) {
+  closing_ = true;
+  outcome_.failure = reason;
+  Response response(status);
+  response.with_body("text/plain; charset=utf-8", std::move(reason) + "\n");
+  co_await send(std::move(response));
+  completed();
+}
+
+net::awaitable<void> Session::answer() {
+  std::string failure;
+  try {
+    co_await server_.handler_.handle(*this);
+    if (!head_sent_) failure = "the handler sent no answer";
+  } catch (const ConnectionLost& lost) {
+    closing_ = true;
+    outcome_.failure = lost.what();
+    if (!head_sent_) outcome_.status = 499;
+  } catch (const std::exception& error) {
+    failure = error.what();
+  }
+  if (!failure.empty()) {
+    outcome_.failure = failure;
+    closing_ = true;  // if the head is out it is too late to say so: cut the connection
+    if (!head_sent_) co_await send(Response(500));
+  }
+  completed();
+}
+
+void Session::completed() {
+  outcome_.duration = steady_clock::now() - started_;
+  server_.handler_.completed(request_, outcome_);
+}
+
+std::string Session::start_head(const Response& response, std::uint64_t length) {
+  head_sent_ = true;
+  outcome_.status = response.status();
+  if (!parser_->keep_alive() || (!parser_->is_done() && !unread_body_is_short())) closing_ = true;
+  std::string head = "HTTP/1.1 " + std::to_string(response.status()) + ' ';
+  head.append(reason_phrase(response.status())).append("\r\n");
+  head += response.header_lines();
+  head += "Date: " + base::http_date(std::chrono::system_clock::now()) + "\r\n";
+  // RFC 9110 8.6: not in a 204, and a 304 has the length that a 200 would have.
+  if (response.status() != 204 && response.status() != 304) {
+    head += "Content-Length: " + std::to_string(length) + "\r\n";
+  }
+  if (closing_) {
+    head += "Connection: close\r\n";
+  } else if (request_.http_1_0) {
+    head += "Connection: keep-alive\r\n";
+  }
+  return head += "\r\n";
+}
+
+bool Session::unread_body_is_short() const {
+  const auto remaining = parser_->content_length_remaining();
+  return !expects_continue_ && remaining && *remaining <= kShortBodyBytes;
+}
+
+// A short body that the handler did not read is skipped, so that the connection can go on.
+net::awaitable<void> Session::finish_body() {
+  std::array<std::byte, 4096> discarded;
+  while (!parser_->is_done()) {
+    const auto n = co_await read_body(discarded);
+    if (n == 0) break;
+  }
+}
+
+// Closing with unread bytes would reset the connection, and the client might lose the answer that
+// tells it what was wrong: so first say that nothing more comes, then read on for a while.
+net::awaitable<void> Session::close_slowly() {
+  constexpr std::chrono::seconds kSilence{5}, kInAll{30};
+  beast::error_code error;
+  stream_.socket().shutdown(net::socket_base::shutdown_send, error);
+  const auto end = steady_clock::now() + kInAll;
+  std::vector<std::byte> discarded(16 * 1024);
+  while (!error && steady_clock::now() < end) {
+    stream_.expires_after(kSilence);
+    co_await stream_.async_read_some(net::buffer(discarded),
+                                     net::redirect_error(net::use_awaitable, error));
+  }
+}
+
+}  // namespace registry::http

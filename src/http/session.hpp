@@ -1,0 +1,89 @@
+#pragma once
+
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/buffer_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <memory>
+#include <optional>
+
+#include "registry/http/exchange.hpp"
+#include "registry/http/server.hpp"
+#include "sessions.hpp"
+
+namespace registry::http {
+
+namespace beast = boost::beast;
+
+// One connection: reads requests, one after the other, and has the handler answer them. Owned by
+// the coroutine of `run`; everything happens on the strand of the socket.
+class Session final : public Exchange {
+ public:
+  Session(Server& server, net::ip::tcp::socket socket);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session() override;
+
+  // To the end of the connection. Does not throw.
+  static net::awaitable<void> run(std::shared_ptr<Session> session);
+  // Answers 503 and closes: there are too many connections.
+  static net::awaitable<void> turn_away(std::shared_ptr<Session> session);
+
+  // From any thread; take effect on the strand.
+  static void drain(const std::shared_ptr<Session>& session);  // ends after the request under way
+  static void stop(const std::shared_ptr<Session>& session);   // cuts the connection
+  static void close_if_idle(const std::shared_ptr<Session>& session);
+
+  const Request& request() const override { return request_; }
+  void set_actor(std::string actor) override { request_.actor = std::move(actor); }
+  void set_failure(std::string failure) override { outcome_.failure = std::move(failure); }
+  std::optional<std::uint64_t> content_length() const override;
+  net::awaitable<std::size_t> read_body(std::span<std::byte> out) override;
+  net::awaitable<void> send(Response response) override;
+  net::awaitable<void> send_file(Response head, int descriptor, std::uint64_t offset,
+                                 std::uint64_t length) override;
+  net::awaitable<void> begin_body(Response head, std::uint64_t length) override;
+  net::awaitable<void> write(std::span<const std::byte> data) override;
+
+ private:
+  using Parser = beast::http::request_parser<beast::http::buffer_body>;
+
+  net::awaitable<void> serve();
+  net::awaitable<bool> wait_for_request();
+  net::awaitable<bool> read_head();
+  net::awaitable<void> refuse_head(const beast::error_code& error);
+  net::awaitable<void> refuse(unsigned status, std::string reason);
+  net::awaitable<void> answer();
+  net::awaitable<void> finish_body();
+  net::awaitable<void> close_slowly();
+  net::awaitable<void> send_continue();
+  net::awaitable<void> wait_until_writable();
+  net::awaitable<void> answer_tls_hello();
+
+  void fill_request();
+  bool is_head() const { return request_.method == "HEAD"; }
+  bool unread_body_is_short() const;
+  std::string start_head(const Response& response, std::uint64_t length);
+  void check_pace(std::size_t received, std::chrono::steady_clock::time_point since);
+  void completed();
+
+  Server& server_;
+  const std::shared_ptr<Server::Sessions> sessions_;  // which outlives the server for us
+  beast::tcp_stream stream_;
+  beast::flat_buffer buffer_;
+  std::optional<Parser> parser_;  // single-use: one for each request
+  Request request_;
+  Outcome outcome_;
+  std::chrono::steady_clock::time_point started_;
+
+  bool idle_ = false;
+  bool closing_ = false;  // after the request under way
+  bool head_sent_ = false;
+  bool expects_continue_ = false;
+
+  // Of the body under way: the time spent waiting for the client alone, and what it brought.
+  std::chrono::steady_clock::duration waited_{};
+  std::uint64_t received_ = 0;
+};
+
+}  // namespace registry::http

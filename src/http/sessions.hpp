@@ -1,0 +1,37 @@
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+#include "registry/http/server.hpp"
+
+namespace registry::http {
+
+// The sessions that live, and among them those that wait for a request, the longest first.
+// Thread-safe. A session is owned by its coroutine: here are only weak pointers.
+struct Server::Sessions {
+  // False: the limit is reached, and none was idle that could have been closed for this one.
+  bool add(const std::shared_ptr<Session>& session, std::size_t limit);
+  void remove(const Session* session);
+  void set_idle(const Session* session, bool idle);
+  // Closes the session that has been idle for longest; false where none is idle.
+  bool shed_longest_idle();
+  // What `drain` or `stop` of each session does is done on its own strand.
+  void for_each(const std::function<void(const std::shared_ptr<Session>&)>& visit);
+  std::size_t size();
+
+ private:
+  struct Entry {
+    std::weak_ptr<Session> session;
+    std::list<const Session*>::iterator idle_at;
+  };
+  std::mutex mutex_;
+  std::unordered_map<const Session*, Entry> entries_;
+  std::list<const Session*> idle_;
+};
+
+}  // namespace registry::http

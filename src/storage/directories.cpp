@@ -1,0 +1,63 @@
+#include "directories.hpp"
+
+#include <system_error>
+
+namespace registry::storage {
+
+Directories::Directories(base::Files& files, base::Path root)
+    : files_(files), root_(std::move(root)) {}
+
+bool Directories::make_one(const base::Path& path) {
+  // Under the lock, so that none is ever there without being known as not durable.
+  const std::scoped_lock lock(mutex_);
+  if (!files_.make_directory(path)) return false;
+  not_durable_[path] = next_generation_++;
+  return true;
+}
+
+void Directories::make(const base::Path& path) {
+  const auto status = files_.status(path);
+  if (status && status->kind == base::FileKind::directory) return;
+  if (path != root_) make(path.parent_path());
+  if (!status && make_one(path)) return;
+  if (const auto now = files_.status(path); now && now->kind == base::FileKind::directory) return;
+  throw std::system_error(ENOTDIR, std::generic_category(), "cannot make " + path.string());
+}
+
+std::uint64_t Directories::generation_of(const base::Path& path) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = not_durable_.find(path);
+  return found == not_durable_.end() ? 0 : found->second;
+}
+
+void Directories::sync(const base::Path& path) {
+  files_.sync_directory(path);
+  for (auto directory = path; directory != root_; directory = directory.parent_path()) {
+    const auto generation = generation_of(directory);
+    if (generation == 0) continue;
+    files_.sync_directory(directory.parent_path());
+    // Only now: until the sync is done, whoever else needs this directory has to sync it too.
+    const std::scoped_lock lock(mutex_);
+    const auto found = not_durable_.find(directory);
+    if (found != not_durable_.end() && found->second == generation) not_durable_.erase(found);
+  }
+}
+
+bool Directories::remove(const base::Path& path) {
+  const std::scoped_lock lock(mutex_);
+  if (!files_.remove_directory(path)) return false;
+  not_durable_.erase(path);
+  return true;
+}
+
+void Directories::forget(const base::Path& path) {
+  const std::scoped_lock lock(mutex_);
+  const auto prefix = path.string() + '/';
+  not_durable_.erase(path);
+  auto at = not_durable_.lower_bound(prefix);
+  while (at != not_durable_.end() && at->first.string().starts_with(prefix)) {
+    at = not_durable_.erase(at);
+  }
+}
+
+}  // namespace registry::storage

@@ -1,0 +1,222 @@
+#include "filesystem_driver.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+#include <system_error>
+
+#include "filesystem_blob.hpp"
+#include "registry/base/uuid.hpp"
+#include "registry/storage/filesystem_driver.hpp"
+#include "registry/storage/paths.hpp"
+
+namespace registry::storage {
+namespace {
+
+constexpr std::string_view kAside = "aside";
+
+[[noreturn]] void fail(int error, const std::string& what) {
+  throw std::system_error(error, std::generic_category(), what);
+}
+
+}  // namespace
+
+FilesystemDriver::FilesystemDriver(base::Files& files, base::Pool& pool, base::Path root)
+    : files_(files),
+      pool_(pool),
+      root_(std::move(root)),
+      aside_(root_ / paths::kOwn / kAside),
+      directories_(files_, root_) {
+  directories_.make(aside_.parent_path());
+  // In one step, however much there is; remove_leftovers does the rest.
+  files_.rename(aside_, aside_.string() + "-" + base::make_uuid());
+  directories_.make(aside_);
+  files_.sync_filesystem(root_);
+}
+
+base::Path FilesystemDriver::new_name_aside() {
+  return aside_ / std::to_string(next_aside_++);
+}
+
+std::optional<std::string> FilesystemDriver::get(const std::string& path, std::size_t max_bytes) {
+  unsettled_.wait_for(path);
+  const auto file = files_.open(full(path));
+  if (!file) return std::nullopt;
+  const auto size = file->size();
+  if (size > max_bytes) fail(EFBIG, path + " has " + std::to_string(size) + " bytes");
+  std::string content(size, '\0');
+  const auto n = file->read_at(0, std::as_writable_bytes(std::span(content)));
+  content.resize(n);
+  return content;
+}
+
+void FilesystemDriver::write_aside(const base::Path& aside, std::string_view content,
+                                   Survives survives) {
+  const auto file = files_.create(aside);
+  if (!file) fail(ENOENT, "cannot create " + aside.string());
+  file->write_at(0, std::as_bytes(std::span(content)));
+  if (survives == Survives::power_loss) file->sync();
+}
+
+void FilesystemDriver::put(const std::string& path, std::string_view content, Survives survives) {
+  const auto aside = new_name_aside();
+  try {
+    write_aside(aside, content, survives);
+    const bool placed =
+        survives == Survives::power_loss ? place_durably(aside, path) : place(aside, full(path));
+    if (!placed) fail(ENOENT, "cannot place " + path);
+  } catch (...) {
+    try {
+      files_.remove_file(aside);
+    } catch (const std::system_error&) {
+      // The next start removes it.
+    }
+    throw;
+  }
+}
+
+// False: `from` is absent.
+bool FilesystemDriver::place(const base::Path& from, const base::Path& to) {
+  // Most directories are there already. Another request may remove an empty one in between.
+  constexpr int kTries = 5;
+  for (int i = 0; i < kTries; ++i) {
+    if (files_.rename(from, to)) return true;
+    if (!files_.status(from)) return false;
+    directories_.make(to.parent_path());
+  }
+  fail(ENOENT, "cannot place " + to.string());
+}
+
+bool FilesystemDriver::place_durably(const base::Path& from, const std::string& to) {
+  const auto target = full(to);
+  const Unsettled::Mark mark(unsettled_, to);
+  const bool is_new = !files_.status(target);
+  if (!place(from, target)) return false;
+  try {
+    directories_.sync(target.parent_path());
+  } catch (...) {
+    // Visible, and perhaps not durable: nobody may rely on it. What it replaced cannot be brought
+    // back, but was acknowledged, and so is one of the two that a power loss can leave.
+    if (is_new) files_.remove_file(target);
+    throw;
+  }
+  return true;
+}
+
+std::optional<Status> FilesystemDriver::stat(const std::string& path) {
+  unsettled_.wait_for(path);
+  const auto status = files_.status(full(path));
+  if (!status) return std::nullopt;
+  return Status{status->kind == base::FileKind::directory, status->size_bytes};
+}
+
+std::optional<std::vector<Entry>> FilesystemDriver::list(const std::string& path,
+                                                         std::string_view after,
+                                                         std::size_t limit) {
+  const auto before = [](const Entry& a, const Entry& b) { return a.name < b.name; };
+  std::vector<Entry> heap;  // the smallest names so far, the largest of them on top
+  const bool found = files_.list(full(path), [&](std::string_view name, base::FileKind kind) {
+    if (name <= after || limit == 0) return true;
+    if (heap.size() == limit) {
+      if (name >= heap.front().name) return true;
+      std::ranges::pop_heap(heap, before);
+      heap.pop_back();
+    }
+    heap.push_back({std::string(name), kind == base::FileKind::directory});
+    std::ranges::push_heap(heap, before);
+    return true;
+  });
+  if (!found) return std::nullopt;
+  std::ranges::sort_heap(heap, before);
+  return heap;
+}
+
+bool FilesystemDriver::remove(const std::string& path, Survives survives) {
+  const auto target = full(path);
+  if (!files_.remove_file(target)) return false;
+  if (survives == Survives::power_loss) files_.sync_directory(target.parent_path());
+  return true;
+}
+
+bool FilesystemDriver::remove_tree(const std::string& path, Survives survives) {
+  const auto target = full(path);
+  const auto aside = new_name_aside();
+  if (!files_.rename(target, aside)) return false;
+  directories_.forget(target);
+  if (survives == Survives::power_loss) files_.sync_directory(target.parent_path());
+  try {
+    remove_recursively(files_, aside);
+  } catch (const std::system_error&) {
+    // It is gone from where it was; the next start removes the rest.
+  }
+  return true;
+}
+
+bool FilesystemDriver::move(const std::string& from, const std::string& to) {
+  const auto source = full(from);
+  if (!place_durably(source, to)) return false;
+  files_.sync_directory(source.parent_path());
+  return true;
+}
+
+void FilesystemDriver::make_directory(const std::string& path) {
+  directories_.make(full(path));
+  directories_.sync(full(path));
+}
+
+std::unique_ptr<BlobReader> FilesystemDriver::open(const std::string& path) {
+  unsettled_.wait_for(path);
+  auto file = files_.open(full(path));
+  if (!file) return nullptr;
+  return std::make_unique<FilesystemReader>(pool_, std::move(file));
+}
+
+std::unique_ptr<BlobWriter> FilesystemDriver::append(const std::string& path) {
+  const auto target = full(path);
+  auto file = files_.open_for_write(target);
+  if (!file) {
+    directories_.make(target.parent_path());
+    file = files_.create(target);
+  }
+  if (!file) fail(ENOENT, "cannot create " + path);
+  const auto place = [this, target](const std::string& to) {
+    if (!place_durably(target, to)) fail(ENOENT, "the upload is gone: " + target.string());
+  };
+  return std::make_unique<FilesystemWriter>(pool_, std::move(file), place);
+}
+
+void remove_recursively(base::Files& files, const base::Path& path) {
+  std::vector<base::Path> directories;
+  const bool is_directory = files.list(path, [&](std::string_view name, base::FileKind kind) {
+    if (kind == base::FileKind::directory) {
+      directories.push_back(path / name);
+    } else {
+      files.remove_file(path / name);
+    }
+    return true;
+  });
+  if (!is_directory) {
+    files.remove_file(path);
+    return;
+  }
+  for (const auto& directory : directories) remove_recursively(files, directory);
+  files.remove_directory(path);
+}
+
+void remove_leftovers(base::Files& files, const base::Path& root) {
+  const auto own = root / paths::kOwn;
+  const auto prefix = std::string(kAside) + "-";
+  std::vector<base::Path> leftovers;
+  files.list(own, [&](std::string_view name, base::FileKind) {
+    if (name.starts_with(prefix)) leftovers.push_back(own / name);
+    return true;
+  });
+  for (const auto& path : leftovers) remove_recursively(files, path);
+}
+
+std::unique_ptr<Driver> make_filesystem_driver(base::Files& files, base::Pool& pool,
+                                               const base::Path& root) {
+  return std::make_unique<FilesystemDriver>(files, pool, root);
+}
+
+}  // namespace registry::storage

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "directories.hpp"
+#include "registry/base/files.hpp"
+#include "registry/base/pool.hpp"
+#include "registry/storage/driver.hpp"
+#include "unsettled.hpp"
+
+namespace registry::storage {
+
+// What a crash between the steps of each method leaves is in docs/storage-layout.md.
+class FilesystemDriver final : public Driver {
+ public:
+  FilesystemDriver(base::Files& files, base::Pool& pool, base::Path root);
+
+  std::optional<std::string> get(const std::string& path, std::size_t max_bytes) override;
+  void put(const std::string& path, std::string_view content, Survives survives) override;
+  std::optional<Status> stat(const std::string& path) override;
+  std::optional<std::vector<Entry>> list(const std::string& path, std::string_view after,
+                                         std::size_t limit) override;
+  bool remove(const std::string& path, Survives survives) override;
+  bool remove_tree(const std::string& path, Survives survives) override;
+  bool move(const std::string& from, const std::string& to) override;
+  void make_directory(const std::string& path) override;
+  std::unique_ptr<BlobReader> open(const std::string& path) override;
+  std::unique_ptr<BlobWriter> append(const std::string& path) override;
+
+ private:
+  base::Path full(const std::string& path) const { return root_ / path; }
+  base::Path new_name_aside();
+  bool place(const base::Path& from, const base::Path& to);
+  bool place_durably(const base::Path& from, const std::string& to);
+  void write_aside(const base::Path& aside, std::string_view content, Survives survives);
+
+  base::Files& files_;
+  base::Pool& pool_;
+  const base::Path root_, aside_;
+  Directories directories_;
+  Unsettled unsettled_;
+  std::atomic<std::uint64_t> next_aside_ = 0;
+};
+
+// All below `path`, and itself where it is a directory.
+void remove_recursively(base::Files& files, const base::Path& path);
+
+}  // namespace registry::storage
