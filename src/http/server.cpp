@@ -63,8 +63,8 @@ std::vector<std::string> Server::listen(const std::string& address) {
     const auto number = resolver.resolve("0.0.0.0", port).begin()->endpoint().port();
     try {
       listening.push_back(open_acceptor({tcp::v6(), number}));  // IPv4 as well
-    } catch (const boost::system::system_error& error) {
-      if (error.code() == net::error::address_in_use) throw;
+    } catch (const std::system_error& error) {
+      if (error.code() == std::errc::address_in_use) throw;
       base::log::info("no IPv6 here, listening on IPv4 alone", {{"err", error.what()}});
       listening.push_back(open_acceptor({tcp::v4(), number}));
     }
@@ -79,13 +79,17 @@ std::vector<std::string> Server::listen(const std::string& address) {
 
 std::string Server::open_acceptor(const tcp::endpoint& endpoint) {
   auto acceptor = std::make_unique<tcp::acceptor>(net::make_strand(io_));
-  acceptor->open(endpoint.protocol());
-  acceptor->set_option(net::socket_base::reuse_address(true));
-  if (endpoint.protocol() == tcp::v6()) {
-    acceptor->set_option(net::ip::v6_only(!endpoint.address().is_unspecified()));
+  try {
+    acceptor->open(endpoint.protocol());
+    acceptor->set_option(net::socket_base::reuse_address(true));
+    if (endpoint.protocol() == tcp::v6()) {
+      acceptor->set_option(net::ip::v6_only(!endpoint.address().is_unspecified()));
+    }
+    acceptor->bind(endpoint);
+    acceptor->listen(net::socket_base::max_listen_connections);
+  } catch (const boost::system::system_error& error) {
+    throw std::system_error(error.code(), "cannot listen on " + to_text(endpoint));
   }
-  acceptor->bind(endpoint);
-  acceptor->listen(net::socket_base::max_listen_connections);
   auto& opened = *acceptors_.emplace_back(std::move(acceptor));
   net::co_spawn(opened.get_executor(), accept(opened), net::detached);
   return to_text(opened.local_endpoint());
