@@ -53,7 +53,7 @@ def joined(lists: list[list[str]]) -> list[str]:
 
 
 def test_the_catalog_lists_every_repository_once(curl, filled):
-    assert sorted(curl(f"{filled}/v2/_catalog").json()["repositories"]) == REPOSITORIES
+    assert sorted(curl(f"{filled}/v2/_catalog").json()["repositories"]) == sorted(REPOSITORIES)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])

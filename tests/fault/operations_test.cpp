@@ -1,0 +1,127 @@
+// Every operation that writes, with every single call to the filesystem failing, being the last
+// one of the process, or being the last one before the power goes.
+#include "operations.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+
+namespace registry::fault {
+namespace {
+
+class Operations : public testing::TestWithParam<Operation> {
+ protected:
+  // A store on which the operation may begin, and a process that is about to do it.
+  std::unique_ptr<SimulatedFiles> prepared() const {
+    auto files = std::make_unique<SimulatedFiles>();
+    World world(*files);
+    GetParam().prepare(world);
+    return files;
+  }
+
+  bool attempt(World& world) const {
+    try {
+      GetParam().run(world);
+      return true;
+    } catch (const std::exception&) {
+      return false;
+    }
+  }
+
+  // Another process finds the store whole, and can do what the first one was asked for.
+  void expect_recovery(SimulatedFiles& files, bool acknowledged) const {
+    World world(files);
+    expect_whole(world);
+    GetParam().check(world, acknowledged);
+    ASSERT_TRUE(attempt(world)) << "it cannot be done again";
+    expect_whole(world);
+    GetParam().check(world, true);
+  }
+
+  // Calls `body` with each N in turn, until the operation makes fewer calls than that.
+  template <class Body>
+  void for_every_call(Body body) const {
+    for (std::size_t n = 1;; ++n) {
+      SCOPED_TRACE("at call " + std::to_string(n));
+      ASSERT_LT(n, 2000U);
+      const bool reached = body(n);
+      if (!reached || HasFailure()) break;
+      last_call_ = n;
+    }
+    EXPECT_GE(last_call_, 4U) << "hardly a call was made: nothing was tested";
+  }
+
+ private:
+  mutable std::size_t last_call_ = 0;
+};
+
+TEST_P(Operations, SurviveAnyCallThatFails) {
+  for (const int error : {EIO, ENOSPC}) {
+    for_every_call([&](std::size_t n) {
+      const auto files = prepared();
+      std::size_t calls = 0;
+      bool acknowledged = false;
+      {
+        World world(*files);
+        files->fail_call(n, error);
+        acknowledged = attempt(world);
+        calls = files->calls();
+        files->restart();
+        expect_whole(world);  // the same process goes on
+        GetParam().check(world, acknowledged);
+      }
+      files->lose_power(Loss::everything, 0);
+      expect_recovery(*files, acknowledged);
+      return calls >= n;
+    });
+  }
+}
+
+TEST_P(Operations, SurviveAKillAtAnyCall) {
+  for_every_call([&](std::size_t n) {
+    const auto files = prepared();
+    std::size_t calls = 0;
+    bool acknowledged = false;
+    {
+      World world(*files);
+      files->crash_at_call(n);
+      acknowledged = attempt(world);
+      calls = files->calls();
+      files->crash_now();
+    }
+    files->restart();
+    expect_recovery(*files, acknowledged);
+    return calls >= n;
+  });
+}
+
+TEST_P(Operations, SurviveAPowerLossAtAnyCall) {
+  constexpr unsigned kSeeds = 6;
+  for (const auto loss : {Loss::everything, Loss::bytes, Loss::by_chance}) {
+    for (unsigned seed = 0; seed < (loss == Loss::by_chance ? kSeeds : 1); ++seed) {
+      SCOPED_TRACE("loss " + std::to_string(static_cast<int>(loss)) + " seed " +
+                   std::to_string(seed));
+      for_every_call([&](std::size_t n) {
+        const auto files = prepared();
+        std::size_t calls = 0;
+        bool acknowledged = false;
+        {
+          World world(*files);
+          files->crash_at_call(n);
+          acknowledged = attempt(world);
+          calls = files->calls();
+          files->crash_now();
+        }
+        files->lose_power(loss, seed);
+        expect_recovery(*files, acknowledged);
+        return calls >= n;
+      });
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Operations, testing::ValuesIn(operations()),
+                         [](const auto& one) { return one.param.name; });
+
+}  // namespace
+}  // namespace registry::fault

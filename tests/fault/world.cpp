@@ -1,0 +1,119 @@
+#include "world.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <nlohmann/json.hpp>
+
+#include "registry/oci/hasher.hpp"
+#include "support/run.hpp"
+
+namespace registry::fault {
+
+namespace net = boost::asio;
+using support::run;
+
+namespace {
+
+base::Files& with_root(base::Files& files) {
+  files.make_directory(kRoot);
+  return files;
+}
+
+net::awaitable<void> upload(World& world, const oci::RepositoryName& name,
+                            const std::string& content) {
+  const auto digest = oci::digest_of(content);
+  auto id = world.uploads.begin(name);
+  const auto bytes = std::as_bytes(std::span(content));
+  auto chunk = co_await world.uploads.open(name, id);
+  co_await chunk->append(bytes.first(bytes.size() / 2));
+  co_await chunk->keep();
+  chunk.reset();
+  const auto last = co_await world.uploads.open(name, id);
+  co_await last->append(bytes.subspan(bytes.size() / 2));
+  co_await last->commit(digest);
+}
+
+net::awaitable<std::string> read_all(storage::BlobReader& reader) {
+  std::string content(reader.size(), '\0');
+  const auto bytes = std::as_writable_bytes(std::span(content));
+  co_await reader.read(0, bytes);
+  co_return content;
+}
+
+void expect_whole_manifest(World& world, const oci::RepositoryName& name,
+                           const content::Reference& reference) {
+  const auto manifest = world.manifests.get(name, reference);
+  ASSERT_TRUE(manifest) << "what a tag or a client names is gone";
+  EXPECT_EQ(oci::digest_of(manifest->content), manifest->digest);
+  const auto read = oci::read_manifest(manifest->content, std::nullopt);
+  for (const auto& blob : read.blobs) {
+    const auto content = world.read_blob(name, blob.digest);
+    ASSERT_TRUE(content) << "a manifest misses " << blob.digest.str();
+    EXPECT_EQ(oci::digest_of(*content), blob.digest);
+  }
+}
+
+}  // namespace
+
+World::World(base::Files& files)
+    : driver(storage::make_filesystem_driver(with_root(files), io, kRoot)) {}
+
+void World::push_blob(const oci::RepositoryName& name, const std::string& content) {
+  run(upload(*this, name, content));
+}
+
+void World::push_manifest(const oci::RepositoryName& name, const content::Reference& reference,
+                          const std::string& content) {
+  run(manifests.put(name, reference, content, std::nullopt));
+}
+
+std::optional<std::string> World::read_blob(const oci::RepositoryName& name,
+                                            const oci::Digest& digest) {
+  const auto reader = blobs.open(name, digest);
+  if (!reader) return std::nullopt;
+  return run(read_all(*reader));
+}
+
+oci::RepositoryName repository(const std::string& text) {
+  return *oci::RepositoryName::parse(text);
+}
+
+oci::Tag tag(const std::string& text) {
+  return *oci::Tag::parse(text);
+}
+
+std::string manifest_of(const std::vector<std::string>& blobs) {
+  auto descriptors = nlohmann::json::array();
+  for (const auto& blob : blobs) {
+    descriptors.push_back({{"mediaType", "application/octet-stream"},
+                           {"digest", oci::digest_of(blob).str()},
+                           {"size", blob.size()}});
+  }
+  nlohmann::json manifest = {{"schemaVersion", 2},
+                             {"mediaType", "application/vnd.oci.image.manifest.v1+json"}};
+  manifest["config"] = descriptors.front();
+  descriptors.erase(0);
+  manifest["layers"] = descriptors;
+  return manifest.dump();
+}
+
+void expect_whole(World& world) {
+  for (const auto& text : world.catalog.list("", 100).names) {
+    const auto name = repository(text);
+    const auto tags = world.tags.list(name, "", 100);
+    if (!tags) continue;
+    for (const auto& one : tags->names) expect_whole_manifest(world, name, tag(one));
+    const auto revisions = world.driver->list(
+        "docker/registry/v2/repositories/" + text + "/_manifests/revisions/sha256", "", 100);
+    if (!revisions) continue;
+    for (const auto& revision : *revisions) {
+      const auto digest = *oci::Digest::parse("sha256:" + revision.name);
+      if (world.manifests.get(name, digest)) expect_whole_manifest(world, name, digest);
+    }
+  }
+}
+
+}  // namespace registry::fault
