@@ -64,7 +64,31 @@ std::size_t max_connections() {
   return std::min(kMost, (descriptors - kReserved) / 2);
 }
 
-// Everything of the daemon, in the order in which each stands on those before it.
+// What the repositories hold, and who answers for it.
+struct Content {
+  Content(storage::Driver& driver, base::Pool& io, base::Pool& hashing, base::ByteBudget& memory,
+          const config::Config& config)
+      : tags(driver),
+        blobs(driver, pins, locks),
+        uploads(driver, pins, locks, io, hashing),
+        manifests(driver, pins, locks, tags, io),
+        catalog(driver),
+        api({blobs, uploads, manifests, tags, catalog, io, memory},
+            {config.storage.remove.enabled, config.http.secret}) {}
+
+  content::Pins pins{kGrace};
+  content::RepositoryLocks locks;
+  content::Tags tags;
+  content::Blobs blobs;
+  content::Uploads uploads;
+  content::Manifests manifests;
+  content::Catalog catalog;
+  api::Api api;
+};
+
+// The order of the members is that of their end, reversed: first the pools end their work, which
+// refers to coroutines; then the event loop drops the coroutines that were cut off, which refer to
+// the content; and the store is let go at the very last.
 class Daemon {
  public:
   explicit Daemon(const config::Config& config)
@@ -73,17 +97,19 @@ class Daemon {
 
  private:
   void open_store();
-  net::awaitable<void> end_on_signal(http::Server& server);
+  net::awaitable<void> end_on_signal();
   void run_threads();
 
   const config::Config& config_;
   const std::unique_ptr<base::Files> files_ = base::make_posix_files();
   std::optional<storage::StoreLock> lock_;
+  std::unique_ptr<storage::Driver> driver_;
+  base::ByteBudget memory_{body_memory()};
+  std::optional<Content> content_;
+  net::io_context context_{static_cast<int>(core_count())};
+  std::optional<http::Server> server_;
   base::Pool io_;
   base::Pool hashing_{"hash", core_count()};
-  base::ByteBudget memory_{body_memory()};
-  std::unique_ptr<storage::Driver> driver_;
-  net::io_context context_{static_cast<int>(core_count())};
 };
 
 void Daemon::open_store() {
@@ -108,7 +134,7 @@ void Daemon::open_store() {
   });
 }
 
-net::awaitable<void> Daemon::end_on_signal(http::Server& server) {
+net::awaitable<void> Daemon::end_on_signal() {
   const auto executor = co_await net::this_coro::executor;
   net::signal_set signals(executor, SIGTERM, SIGINT);
   boost::system::error_code error;
@@ -123,7 +149,7 @@ net::awaitable<void> Daemon::end_on_signal(http::Server& server) {
   log::info(
       "stopping server gracefully: no new connections, requests under way may end",
       {{"signal", std::to_string(signal)}, {"draintimeout", std::to_string(timeout.count())}});
-  co_await server.drain(timeout);
+  co_await server_->drain(timeout);
   context_.stop();
 }
 
@@ -145,24 +171,14 @@ void Daemon::run_threads() {
 
 int Daemon::run() {
   open_store();
-  content::Pins pins(kGrace);
-  content::RepositoryLocks locks;
-  content::Tags tags(*driver_);
-  content::Blobs blobs(*driver_, pins, locks);
-  content::Uploads uploads(*driver_, pins, locks, io_, hashing_);
-  content::Manifests manifests(*driver_, pins, locks, tags, io_);
-  content::Catalog catalog(*driver_);
-  const api::Services services{blobs, uploads, manifests, tags, catalog, io_, memory_};
-  const api::Options api_options{config_.storage.remove.enabled, config_.http.secret};
-  api::Api api(services, api_options);
-
+  content_.emplace(*driver_, io_, hashing_, memory_, config_);
   http::ServerOptions options;
   options.max_connections = max_connections();
-  http::Server server(context_, io_, api, options);
-  for (const auto& address : server.listen(config_.http.addr)) {
+  server_.emplace(context_, io_, content_->api, options);
+  for (const auto& address : server_->listen(config_.http.addr)) {
     log::info("listening on " + address, {{"version", REGISTRY_VERSION}});
   }
-  net::co_spawn(context_, end_on_signal(server), net::detached);
+  net::co_spawn(context_, end_on_signal(), net::detached);
   run_threads();
   log::info("stopped");
   return 0;
