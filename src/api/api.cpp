@@ -1,6 +1,8 @@
 #include "registry/api/api.hpp"
 
-#include <array>
+#include <cerrno>
+#include <set>
+#include <system_error>
 
 #include "answers.hpp"
 #include "handlers.hpp"
@@ -74,6 +76,21 @@ std::string combined_log_line(const http::Request& request, const http::Outcome&
          quote(request.header("Referer")) + ' ' + quote(request.header("User-Agent"));
 }
 
+bool is_full(const std::exception& error) {
+  const auto* system = dynamic_cast<const std::system_error*>(&error);
+  return system != nullptr && (system->code() == std::errc::no_space_on_device ||
+                               system->code() == std::error_code(EDQUOT, std::generic_category()));
+}
+
+oci::Error own_fault(const std::exception& error, const std::string& request_id) {
+  if (is_full(error)) {
+    return {oci::ErrorCode::storage_full,
+            "the registry's storage is full: delete images and collect garbage, or enlarge it"};
+  }
+  return {oci::ErrorCode::unknown,
+          "the registry failed: its log says why under http.request.id " + request_id};
+}
+
 log::Level level_of(const http::Request& request, const http::Outcome& outcome) {
   if (outcome.status >= 500) return log::Level::error;
   // Asking whether something is there is no fault, and every push does it for every blob.
@@ -107,8 +124,8 @@ Api::Api(Services services, Options options)
 
 Api::~Api() = default;
 
-// The one place where a client's fault becomes an answer. What else is thrown is ours, and becomes
-// a 500 in the session.
+// The one place where what is thrown becomes an answer: a client's fault with all that can be said
+// about it, ours with the id under which the log says more.
 net::awaitable<void> Api::handle(http::Exchange& exchange) {
   std::optional<http::Response> refusal;
   try {
@@ -121,6 +138,12 @@ net::awaitable<void> Api::handle(http::Exchange& exchange) {
   } catch (const oci::ErrorList& errors) {
     exchange.set_failure(std::string(errors.what()) + ": " + errors.details().front());
     refusal = error_answer(errors);
+  } catch (const http::ConnectionLost&) {
+    throw;
+  } catch (const std::exception& error) {
+    if (exchange.answered()) throw;
+    exchange.set_failure(error.what());
+    refusal = error_answer(own_fault(error, exchange.request().id));
   }
   if (refusal) co_await exchange.send(std::move(*refusal));
 }

@@ -34,6 +34,12 @@ std::string to_base64url(std::string_view bytes) {
   return text;
 }
 
+bool says(const nlohmann::json& object, const char* field, std::string_view text) {
+  const auto found = object.find(field);
+  return found != object.end() && found->is_string() &&
+         found->get_ref<const std::string&>() == text;
+}
+
 std::optional<std::string> from_base64url(std::string text) {
   if (text.empty() || text.size() % 4 != 0 || text.size() > 4096) return std::nullopt;
   std::ranges::replace(text, '-', '+');
@@ -72,7 +78,7 @@ std::optional<std::uint64_t> check_upload_state(const std::string& secret, std::
   const auto signature = sign(secret, text);
   if (CRYPTO_memcmp(signature.data(), bytes->data(), kSignatureBytes) != 0) return std::nullopt;
   const auto json = nlohmann::json::parse(text, nullptr, false);
-  if (!json.is_object() || json.value("Name", "") != name.str() || json.value("UUID", "") != id) {
+  if (!json.is_object() || !says(json, "Name", name.str()) || !says(json, "UUID", id)) {
     return std::nullopt;
   }
   const auto offset = json.find("Offset");

@@ -37,6 +37,7 @@ class Session final : public Exchange {
   const Request& request() const override { return request_; }
   void set_actor(std::string actor) override { request_.actor = std::move(actor); }
   void set_failure(std::string failure) override { outcome_.failure = std::move(failure); }
+  bool answered() const override { return head_sent_; }
   std::optional<std::uint64_t> content_length() const override;
   net::awaitable<std::size_t> read_body(std::span<std::byte> out) override;
   net::awaitable<void> send(Response response) override;
@@ -53,6 +54,7 @@ class Session final : public Exchange {
   net::awaitable<bool> read_head();
   net::awaitable<void> refuse_head(const beast::error_code& error);
   net::awaitable<void> refuse(unsigned status, std::string reason);
+  net::awaitable<void> send_last(Response response);
   net::awaitable<void> answer();
   net::awaitable<void> finish_body();
   net::awaitable<void> close_slowly();
@@ -60,6 +62,7 @@ class Session final : public Exchange {
   net::awaitable<void> wait_until_writable();
   net::awaitable<void> answer_tls_hello();
 
+  void begin_request();
   void fill_request();
   bool is_head() const { return request_.method == "HEAD"; }
   bool unread_body_is_short() const;

@@ -28,15 +28,15 @@ constexpr std::array kRows = {
     ErrorRow{ErrorCode::unsupported, "UNSUPPORTED", 405, "The operation is unsupported."},
     ErrorRow{ErrorCode::pagination_number_invalid, "PAGINATION_NUMBER_INVALID", 400,
              "invalid number of results requested"},
-    ErrorRow{ErrorCode::request_invalid, "UNSUPPORTED", 400, "the request cannot be understood"},
-    ErrorRow{ErrorCode::unavailable, "UNAVAILABLE", 503, "service unavailable"},
+    ErrorRow{ErrorCode::storage_full, "DENIED", 507, "requested access to the resource is denied"},
+    ErrorRow{ErrorCode::unknown, "UNKNOWN", 500, "unknown error"},
 };
 
 constexpr bool in_order() {
   for (std::size_t i = 0; i < kRows.size(); ++i) {
     if (kRows[i].code != static_cast<ErrorCode>(i)) return false;
   }
-  return kRows.size() == static_cast<std::size_t>(ErrorCode::unavailable) + 1;
+  return kRows.size() == static_cast<std::size_t>(ErrorCode::unknown) + 1;
 }
 static_assert(in_order(), "the rows stand in the order of ErrorCode");
 

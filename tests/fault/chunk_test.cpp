@@ -91,7 +91,7 @@ TEST(Chunk, ThatWasAcknowledgedSurvivesAKill) {
 
 TEST(Chunk, IsWhatTheStatusSaysAfterAPowerLoss) {
   for (const auto loss : {Loss::everything, Loss::bytes, Loss::by_chance}) {
-    for (unsigned seed = 0; seed < (loss == Loss::by_chance ? 20 : 1); ++seed) {
+    for (unsigned seed = 0; seed < (loss == Loss::by_chance ? 40 : 1); ++seed) {
       SCOPED_TRACE("loss " + std::to_string(static_cast<int>(loss)) + " seed " +
                    std::to_string(seed));
       expect_at_every_call(false, [&](SimulatedFiles& files) { files.lose_power(loss, seed); });

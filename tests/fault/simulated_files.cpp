@@ -137,16 +137,30 @@ void SimulatedFiles::lose_power(Loss loss, unsigned seed) {
     }
   }
   for (const auto& node : nodes) {
-    const bool only_grew = node->content.starts_with(node->synced_content);
-    if (loss == Loss::by_chance && only_grew) {
-      const auto least = node->synced_content.size(), most = node->content.size();
-      node->content.resize(std::uniform_int_distribution<std::size_t>(least, most)(random));
-    } else if (loss != Loss::by_chance || random() % 2 == 0) {
-      node->content = node->synced_content;
-    }
+    node->content = loss == Loss::by_chance ? partly_lost(*node, random) : node->synced_content;
     settle(node);
   }
   steps_.clear();
+}
+
+// Bytes that were not synced: gone, there by luck, cut somewhere, or of the right length and zero.
+std::string SimulatedFiles::partly_lost(const Node& node, std::mt19937& random) {
+  const auto& synced = node.synced_content;
+  if (!node.content.starts_with(synced)) return random() % 2 == 0 ? node.content : synced;
+  auto content = node.content;
+  switch (random() % 4) {
+    case 0:
+      return synced;
+    case 1:
+      return content;
+    case 2:
+      content.resize(
+          std::uniform_int_distribution<std::size_t>(synced.size(), content.size())(random));
+      return content;
+    default:
+      std::fill(content.begin() + static_cast<std::ptrdiff_t>(synced.size()), content.end(), '\0');
+      return content;
+  }
 }
 
 void SimulatedFiles::settle(const NodePtr& node) {

@@ -78,6 +78,7 @@ class SimulatedFiles final : public base::Files {
   NodePtr parent_of(const base::Path& path) const;
   void apply(std::vector<Change> changes);
   void settle(const NodePtr& node);
+  static std::string partly_lost(const Node& node, std::mt19937& random);
 
   mutable std::mutex mutex_;
   NodePtr root_;

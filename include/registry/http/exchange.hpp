@@ -79,6 +79,8 @@ class Exchange {
   // "100 Continue" where the client waits for it. Throws ConnectionLost.
   virtual net::awaitable<std::size_t> read_body(std::span<std::byte> out) = 0;
 
+  // The head is out: it is too late for another answer.
+  virtual bool answered() const = 0;
   // Each exchange ends with one of these. To a HEAD the body is left out, its length is not.
   virtual net::awaitable<void> send(Response response) = 0;
   // `length` bytes of the open file `descriptor` from `offset` on, by the kernel.
