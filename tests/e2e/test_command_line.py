@@ -9,7 +9,7 @@ import pytest
 from support.images import random_image
 from support.process import Daemon, environment, free_port, run, wait_until
 from support.push import push_image
-from support.registry import OURS, write_config
+from support.registry import OURS, REFERENCE, write_config
 from support.web import request
 
 
@@ -18,9 +18,9 @@ def registry_command(*arguments: object):
 
 
 @contextmanager
-def serving(log: Path, *arguments: object, **env: str) -> Iterator[Daemon]:
+def serving(log: Path, *arguments: object, binary: Path = OURS, **env: str) -> Iterator[Daemon]:
     """A daemon with a command line and an environment of its own."""
-    daemon = Daemon([OURS, "serve", *arguments], log, environment(**env))
+    daemon = Daemon([binary, "serve", *arguments], log, environment(**env))
     try:
         yield daemon
     finally:
@@ -122,6 +122,18 @@ def test_the_environment_overrides_the_address_and_the_folder(tmp_path):
         assert request(f"127.0.0.1:{port}", "POST", path).status == 202
     assert (tmp_path / "data/docker/registry/v2/repositories/a").is_dir()
     assert not (tmp_path / "unused/docker").exists()
+
+
+@pytest.mark.parametrize("binary", [OURS, REFERENCE], ids=["ours", "2.8.2"])
+def test_the_configuration_in_the_project_starts(tmp_path, binary):
+    port = free_port()
+    config = Path(__file__).resolve().parents[2] / "config/config.yml"
+    overrides = {
+        "REGISTRY_HTTP_ADDR": f"127.0.0.1:{port}",
+        "REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY": str(tmp_path / "data"),
+    }
+    with serving(tmp_path / "log", config, binary=binary, **overrides):
+        wait_for_port(port)
 
 
 def test_the_environment_may_forbid_deletes(tmp_path):

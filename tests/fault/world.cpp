@@ -114,7 +114,8 @@ void expect_whole_blobs(World& world) {
   const auto shelves = world.driver->list(root, "", 1000);
   if (!shelves) return;
   for (const auto& shelf : *shelves) {
-    for (const auto& blob : world.driver->list(root + '/' + shelf.name, "", 1000).value()) {
+    const auto blobs = world.driver->list(root + '/' + shelf.name, "", 1000);
+    for (const auto& blob : *blobs) {
       const auto content =
           world.driver->get(root + '/' + shelf.name + '/' + blob.name + "/data", 1 << 20);
       if (content) EXPECT_EQ(oci::digest_of(*content).hex(), blob.name);
