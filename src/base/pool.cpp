@@ -59,8 +59,8 @@ void Pool::run() {
     lock.lock();
   }
   --threads_;
-  // Still under the lock: the destructor may go on, and free the condition, only after it.
-  std::notify_all_at_thread_exit(ended_, std::move(lock));
+  // Under the lock: the destructor may free the condition as soon as it gets it.
+  ended_.notify_all();
 }
 
 }  // namespace registry::base

@@ -28,6 +28,11 @@ FileKind kind_of(mode_t mode) {
   return FileKind::other;
 }
 
+bool is_directory(const Fd& fd) {
+  struct stat status{};
+  return ::fstat(fd.get(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 class PosixFile final : public File {
  public:
   PosixFile(Fd fd, Path path) : fd_(std::move(fd)), path_(std::move(path)) {}
@@ -146,6 +151,8 @@ class PosixFiles final : public Files {
       if (is_absent(errno)) return nullptr;
       fail("cannot open", path);
     }
+    // The kernel opens a directory as well, where it is only to be read.
+    if (flags == O_RDONLY && is_directory(fd)) return nullptr;
     return std::make_unique<PosixFile>(std::move(fd), path);
   }
 };

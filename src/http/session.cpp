@@ -74,7 +74,7 @@ net::awaitable<void> Session::serve() {
 
 net::awaitable<void> Session::turn_away(std::shared_ptr<Session> session) {
   try {
-    session->parser_.emplace();
+    session->begin_request();
     co_await session->refuse(503, "there are too many connections: try again in a moment");
     co_await session->close_slowly();
   } catch (const std::exception&) {
@@ -139,14 +139,7 @@ net::awaitable<void> Session::answer_tls_hello() {
 
 // False: there is no request to answer, or it was refused already.
 net::awaitable<bool> Session::read_head() {
-  started_ = steady_clock::now();
-  outcome_ = {};
-  head_sent_ = expects_continue_ = false;
-  waited_ = {};
-  received_ = 0;
-  parser_.emplace();
-  parser_->header_limit(kMaxHeadBytes);
-  parser_->body_limit(boost::none);  // limits are for the handlers, which know what they read
+  begin_request();
   stream_.expires_after(server_.options_.head_timeout);
   beast::error_code error;
   co_await beast::http::async_read_header(stream_, buffer_, *parser_,
@@ -169,15 +162,27 @@ net::awaitable<bool> Session::read_head() {
   co_return false;
 }
 
+// Nothing is left of the one before, for which a head that is refused could be taken.
+void Session::begin_request() {
+  Request fresh;
+  fresh.id = base::make_uuid();
+  fresh.peer = std::move(request_.peer);
+  request_ = std::move(fresh);
+  started_ = steady_clock::now();
+  outcome_ = {};
+  head_sent_ = expects_continue_ = false;
+  waited_ = {};
+  received_ = unsent_ = 0;
+  parser_.emplace();
+  parser_->header_limit(kMaxHeadBytes);
+  parser_->body_limit(boost::none);  // limits are for the handlers, which know what they read
+}
+
 void Session::fill_request() {
   const auto& head = parser_->get();
-  request_.id = base::make_uuid();
-  request_.actor.clear();
   request_.method = head.method_string();
   request_.raw_target = head.target();
-  request_.target = {};
   request_.http_1_0 = head.version() == 10;
-  request_.headers.clear();
   for (const auto& line : head) {
     request_.headers.emplace_back(std::string(line.name_string()), std::string(line.value()));
   }
@@ -186,9 +191,7 @@ void Session::fill_request() {
 
 net::awaitable<void> Session::refuse_head(const beast::error_code& error) {
   if (error == beast::http::error::header_limit || error == beast::http::error::buffer_overflow) {
-    const std::string_view seen(static_cast<const char*>(buffer_.data().data()), buffer_.size());
-    const bool target_goes_on =
-        seen.substr(0, kMaxTargetBytes).find('\n') == std::string_view::npos;
+    const bool target_goes_on = parser_->get().target().empty();
     if (target_goes_on) co_return co_await refuse(414, "the request's target is longer than 8 KiB");
     co_return co_await refuse(431, "the request's head is longer than 16 KiB");
   }
@@ -205,7 +208,16 @@ net::awaitable<void> Session::refuse(unsigned status, std::string reason) {
   outcome_.failure = reason;
   Response response(status);
   response.with_body("text/plain; charset=utf-8", std::move(reason) + "\n");
-  co_await send(std::move(response));
+  co_await send_last(std::move(response));
+}
+
+// Completes the request also where nobody is left to hear the answer.
+net::awaitable<void> Session::send_last(Response response) {
+  try {
+    co_await send(std::move(response));
+  } catch (const ConnectionLost& lost) {
+    base::log::debug("answer not sent", {{"peer", request_.peer}, {"err", lost.what()}});
+  }
   completed();
 }
 
@@ -214,6 +226,7 @@ net::awaitable<void> Session::answer() {
   try {
     co_await server_.handler_.handle(*this);
     if (!head_sent_) failure = "the handler sent no answer";
+    if (unsent_ > 0) failure = "the handler sent less than it announced";
   } catch (const ConnectionLost& lost) {
     closing_ = true;
     outcome_.failure = lost.what();
@@ -224,7 +237,7 @@ net::awaitable<void> Session::answer() {
   if (!failure.empty()) {
     outcome_.failure = failure;
     closing_ = true;  // if the head is out it is too late to say so: cut the connection
-    if (!head_sent_) co_await send(Response(500));
+    if (!head_sent_) co_return co_await send_last(Response(500));
   }
   completed();
 }
@@ -237,7 +250,8 @@ void Session::completed() {
 std::string Session::start_head(const Response& response, std::uint64_t length) {
   head_sent_ = true;
   outcome_.status = response.status();
-  if (!parser_->keep_alive() || (!parser_->is_done() && !unread_body_is_short())) closing_ = true;
+  // Of a head that was refused the parser can say nothing, but that is closing already.
+  closing_ = closing_ || !parser_->keep_alive() || !(parser_->is_done() || unread_body_is_short());
   std::string head = "HTTP/1.1 " + std::to_string(response.status()) + ' ';
   head.append(reason_phrase(response.status())).append("\r\n");
   head += response.header_lines();

@@ -87,6 +87,8 @@ class Session final : public Exchange {
   // Of the body under way: the time spent waiting for the client alone, and what it brought.
   std::chrono::steady_clock::duration waited_{};
   std::uint64_t received_ = 0;
+  // Of the answer under way: what its head announced and is not sent yet.
+  std::uint64_t unsent_ = 0;
 };
 
 }  // namespace registry::http

@@ -112,7 +112,7 @@ void Session::check_pace(std::size_t received, steady_clock::time_point since) {
 
 net::awaitable<void> Session::send(Response response) {
   const auto head = start_head(response, response.body().size());
-  const bool has_body = !is_head() && response.status() != 304;
+  const bool has_body = !is_head() && response.status() != 204 && response.status() != 304;
   const std::array<net::const_buffer, 2> parts = {
       net::buffer(head), has_body ? net::buffer(response.body()) : net::const_buffer()};
   stream_.expires_after(server_.options_.silence_timeout);
@@ -125,6 +125,7 @@ net::awaitable<void> Session::send(Response response) {
 
 net::awaitable<void> Session::begin_body(Response head, std::uint64_t length) {
   const auto text = start_head(head, length);
+  unsent_ = is_head() ? 0 : length;
   // The kernel holds the head back until the body's first bytes follow.
   const auto n = is_head() || length == 0
                      ? 0
@@ -144,6 +145,7 @@ net::awaitable<void> Session::write(std::span<const std::byte> data) {
   const auto n = co_await net::async_write(stream_, net::buffer(data.data(), data.size()),
                                            net::redirect_error(net::use_awaitable, error));
   outcome_.bytes_sent += n;
+  unsent_ -= std::min<std::uint64_t>(unsent_, n);
   if (error) lost(error);
 }
 
@@ -158,6 +160,7 @@ net::awaitable<void> Session::send_file(Response head, int descriptor, std::uint
     offset += sent.bytes;
     length -= sent.bytes;
     outcome_.bytes_sent += sent.bytes;
+    unsent_ -= sent.bytes;
     if (sent.error != 0) throw ConnectionLost(std::generic_category().message(sent.error));
     if (sent.would_block) co_await wait_until_writable();
   }

@@ -40,7 +40,7 @@ class Server {
   std::vector<std::string> listen(const std::string& address);
 
   // Takes no more connections, lets the requests under way end for at most `timeout`, then cuts
-  // what is left. The io_context has nothing of this server to run afterwards.
+  // what is left. The caller stops the io_context next.
   net::awaitable<void> drain(std::chrono::seconds timeout);
 
  private:
