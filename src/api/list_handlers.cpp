@@ -16,7 +16,7 @@ std::optional<std::size_t> page_size(const http::Request& request) {
   const auto text = request.target.parameter("n");
   if (!text || text->empty()) return std::nullopt;
   const auto n = oci::parse_unsigned(*text);
-  if (n) return *n;
+  if (n) return n;
   throw oci::Error(oci::ErrorCode::pagination_number_invalid,
                    "n must be a whole number, not \"" + std::string(text->substr(0, 100)) + "\"");
 }

@@ -103,6 +103,15 @@ TEST(Answer, IsCutOffWhereTheHandlerFailsInItsMiddle) {
   EXPECT_TRUE(server.lives());
 }
 
+// The connection ends: the client would take the next answer for the rest of this body.
+TEST(Answer, IsCutOffWhereTheHandlerSendsLessThanItAnnounced) {
+  TestServer server;
+  auto client = server.connect();
+  client.send(get("/too-little"));
+  EXPECT_TRUE(client.read_to_end().ends_with("\r\n\r\nsssss"));
+  EXPECT_TRUE(server.lives());
+}
+
 TEST(Answer, DoesNotComeWhereTheHandlerLostTheConnection) {
   TestServer server;
   auto client = server.connect();

@@ -60,6 +60,7 @@ const TestHandler::Route TestHandler::kRoutes[] = {
     {"/held-failure", &TestHandler::held_failure},    // throws when released
     {"/failure", &TestHandler::failure},              // throws before the answer
     {"/late-failure", &TestHandler::late_failure},    // throws in the middle of it
+    {"/too-little", &TestHandler::too_little},        // half of what it announced
     {"/lost", &TestHandler::lost},                    // throws ConnectionLost
     {"/nothing", &TestHandler::nothing},              // sends no answer
 };
@@ -183,6 +184,12 @@ net::awaitable<void> TestHandler::late_failure(Exchange& exchange) {
   const std::vector<std::byte> half(5, std::byte{'s'});
   co_await exchange.write(half);
   throw std::runtime_error("a secret");
+}
+
+net::awaitable<void> TestHandler::too_little(Exchange& exchange) {
+  co_await exchange.begin_body(Response(200), 10);
+  const std::vector<std::byte> half(5, std::byte{'s'});
+  co_await exchange.write(half);
 }
 
 net::awaitable<void> TestHandler::lost(Exchange&) {

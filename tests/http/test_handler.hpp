@@ -52,6 +52,7 @@ class TestHandler final : public Handler {
   net::awaitable<void> held_failure(Exchange& exchange);
   net::awaitable<void> failure(Exchange& exchange);
   net::awaitable<void> late_failure(Exchange& exchange);
+  net::awaitable<void> too_little(Exchange& exchange);
   net::awaitable<void> lost(Exchange& exchange);
   net::awaitable<void> nothing(Exchange& exchange);
   net::awaitable<void> wait_until_released();
