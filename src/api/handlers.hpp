@@ -76,8 +76,11 @@ class UploadHandlers {
                                                         const oci::RepositoryName& name,
                                                         const std::string& id);
   net::awaitable<void> receive(Exchange& exchange, content::Upload& upload);
-  net::awaitable<bool> refuse_out_of_order(Exchange& exchange, const oci::RepositoryName& name,
-                                           const content::Upload& upload);
+  net::awaitable<http::Response> add_chunk(Exchange& exchange, const Match& match);
+  net::awaitable<http::Response> finish(Exchange& exchange, const Match& match);
+  std::optional<http::Response> refuse_out_of_order(Exchange& exchange,
+                                                    const oci::RepositoryName& name,
+                                                    const content::Upload& upload);
   http::Response progress(const http::Request& request, unsigned status,
                           const oci::RepositoryName& name, const std::string& id,
                           std::uint64_t offset) const;

@@ -45,6 +45,14 @@ void check_length(const http::Request& request, std::uint64_t received) {
                                                 " bytes, the body has " + std::to_string(received));
 }
 
+http::Response created(const http::Request& request, const oci::RepositoryName& name,
+                       const oci::Digest& digest) {
+  auto response = answer(201);
+  response.add("Location", blob_url(request, name, digest));
+  response.add("Docker-Content-Digest", digest.str());
+  return response;
+}
+
 }  // namespace
 
 http::Response UploadHandlers::progress(const http::Request& request, unsigned status,
@@ -84,10 +92,7 @@ net::awaitable<bool> UploadHandlers::mount(Exchange& exchange, const oci::Reposi
   const auto work = [&] { return services_.blobs.mount(*from, name, *digest); };
   const auto blob = co_await base::offload(services_.io, work);
   if (!blob) co_return false;
-  auto response = answer(201);
-  response.add("Location", blob_url(exchange.request(), name, *digest));
-  response.add("Docker-Content-Digest", digest->str());
-  co_await exchange.send(std::move(response));
+  co_await exchange.send(created(exchange.request(), name, *digest));
   co_return true;
 }
 
@@ -112,10 +117,7 @@ net::awaitable<bool> UploadHandlers::post_whole(Exchange& exchange,
     co_await upload->cancel();
     std::rethrow_exception(failure);
   }
-  auto response = answer(201);
-  response.add("Location", blob_url(exchange.request(), name, digest));
-  response.add("Docker-Content-Digest", digest.str());
-  co_await exchange.send(std::move(response));
+  co_await exchange.send(created(exchange.request(), name, digest));
   co_return true;
 }
 
@@ -138,10 +140,10 @@ net::awaitable<std::unique_ptr<content::Upload>> UploadHandlers::open(
 }
 
 // A chunk that does not begin where the upload ends, by its Content-Range or by the state in its
-// URL: 416, with where to go on (spec "Pushing a blob in chunks"). False: it is in order.
-net::awaitable<bool> UploadHandlers::refuse_out_of_order(Exchange& exchange,
-                                                         const oci::RepositoryName& name,
-                                                         const content::Upload& upload) {
+// URL: 416, with where to go on (spec "Pushing a blob in chunks"). nullopt: it is in order.
+std::optional<http::Response> UploadHandlers::refuse_out_of_order(Exchange& exchange,
+                                                                  const oci::RepositoryName& name,
+                                                                  const content::Upload& upload) {
   const auto& request = exchange.request();
   auto begins_at = upload.offset();
   const auto state = request.target.parameter("_state");
@@ -151,15 +153,14 @@ net::awaitable<bool> UploadHandlers::refuse_out_of_order(Exchange& exchange,
   if (begins_at == upload.offset()) {
     if (const auto chunk = announced_chunk(request)) begins_at = chunk->first;
   }
-  if (begins_at == upload.offset()) co_return false;
+  if (begins_at == upload.offset()) return std::nullopt;
   const oci::Error error(ErrorCode::blob_upload_out_of_order,
                          "the upload has " + std::to_string(upload.offset()) +
                              " bytes, and the chunk begins at " + std::to_string(begins_at));
   exchange.set_failure(error.detail());
   auto response = progress(request, error.status(), name, upload.id(), upload.offset());
   response.with_body("application/json; charset=utf-8", oci::document(error));
-  co_await exchange.send(std::move(response));
-  co_return true;
+  return response;
 }
 
 // Hashes and stores while receiving. A slow disk stops the reads, so TCP holds the client back.
@@ -191,11 +192,33 @@ net::awaitable<void> UploadHandlers::status(Exchange& exchange, const Match& mat
   co_await exchange.send(progress(exchange.request(), 204, name, match.last, *offset));
 }
 
+// The next request on an upload may arrive on another connection as soon as this one is answered:
+// so in these three the upload is let go before the answer is sent.
 net::awaitable<void> UploadHandlers::patch(Exchange& exchange, const Match& match) {
+  auto response = co_await add_chunk(exchange, match);
+  co_await exchange.send(std::move(response));
+}
+
+net::awaitable<void> UploadHandlers::put(Exchange& exchange, const Match& match) {
+  auto response = co_await finish(exchange, match);
+  co_await exchange.send(std::move(response));
+}
+
+net::awaitable<void> UploadHandlers::cancel(Exchange& exchange, const Match& match) {
+  const auto name = repository_name(match);
+  auto upload = co_await open(exchange, name, match.last);
+  co_await upload->cancel();
+  upload.reset();
+  auto response = answer(204);
+  response.add("Docker-Upload-Uuid", match.last);
+  co_await exchange.send(std::move(response));
+}
+
+net::awaitable<http::Response> UploadHandlers::add_chunk(Exchange& exchange, const Match& match) {
   const auto name = repository_name(match);
   const auto upload = co_await open(exchange, name, match.last);
-  const bool refused = co_await refuse_out_of_order(exchange, name, *upload);
-  if (refused) co_return;
+  auto refusal = refuse_out_of_order(exchange, name, *upload);
+  if (refusal) co_return std::move(*refusal);
   std::exception_ptr lost, failure;
   try {
     co_await receive(exchange, *upload);
@@ -210,15 +233,15 @@ net::awaitable<void> UploadHandlers::patch(Exchange& exchange, const Match& matc
   }
   co_await upload->keep();  // a chunk that was cut keeps what arrived
   if (lost) std::rethrow_exception(lost);
-  co_await exchange.send(progress(exchange.request(), 202, name, upload->id(), upload->offset()));
+  co_return progress(exchange.request(), 202, name, upload->id(), upload->offset());
 }
 
-net::awaitable<void> UploadHandlers::put(Exchange& exchange, const Match& match) {
+net::awaitable<http::Response> UploadHandlers::finish(Exchange& exchange, const Match& match) {
   const auto name = repository_name(match);
   const auto digest = announced_digest(exchange.request());
   const auto upload = co_await open(exchange, name, match.last);
-  const bool refused = co_await refuse_out_of_order(exchange, name, *upload);
-  if (refused) co_return;
+  auto refusal = refuse_out_of_order(exchange, name, *upload);
+  if (refusal) co_return std::move(*refusal);
   std::exception_ptr failure;
   try {
     co_await receive(exchange, *upload);
@@ -230,19 +253,7 @@ net::awaitable<void> UploadHandlers::put(Exchange& exchange, const Match& match)
     co_await upload->roll_back();  // BuildKit sends all of it again, to the same URL
     std::rethrow_exception(failure);
   }
-  auto response = answer(201);
-  response.add("Location", blob_url(exchange.request(), name, digest));
-  response.add("Docker-Content-Digest", digest.str());
-  co_await exchange.send(std::move(response));
-}
-
-net::awaitable<void> UploadHandlers::cancel(Exchange& exchange, const Match& match) {
-  const auto name = repository_name(match);
-  const auto upload = co_await open(exchange, name, match.last);
-  co_await upload->cancel();
-  auto response = answer(204);
-  response.add("Docker-Upload-Uuid", upload->id());
-  co_await exchange.send(std::move(response));
+  co_return created(exchange.request(), name, digest);
 }
 
 }  // namespace registry::api
