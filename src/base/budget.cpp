@@ -28,6 +28,7 @@ net::awaitable<ByteBudget::Reservation> ByteBudget::acquire(std::size_t bytes) {
   const std::scoped_lock lock(mutex_);
   if (!waiter->granted) {  // the wait was cancelled from outside: the connection is going away
     waiters_.remove(waiter);
+    grant_waiters();  // those behind it may want less
     throw boost::system::system_error(net::error::operation_aborted);
   }
   co_return Reservation(*this, bytes);

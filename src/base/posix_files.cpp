@@ -160,10 +160,11 @@ class PosixFiles final : public Files {
 FileKind kind_of_entry(const Path& directory, const dirent& entry) {
   if (entry.d_type == DT_REG) return FileKind::file;
   if (entry.d_type == DT_DIR) return FileKind::directory;
-  if (entry.d_type != DT_UNKNOWN && entry.d_type != DT_LNK) return FileKind::other;
-  struct stat status{};
-  if (::stat((directory / entry.d_name).c_str(), &status) != 0) return FileKind::other;
-  return kind_of(status.st_mode);
+  if (entry.d_type == DT_LNK) return FileKind::link;
+  if (entry.d_type != DT_UNKNOWN) return FileKind::other;
+  struct stat status{};  // a filesystem that does not say
+  if (::lstat((directory / entry.d_name).c_str(), &status) != 0) return FileKind::other;
+  return S_ISLNK(status.st_mode) ? FileKind::link : kind_of(status.st_mode);
 }
 
 bool PosixFiles::list(const Path& path, const Visitor& visit) {

@@ -86,7 +86,7 @@ Loaded read(Document& document) {
   root.read("version", version);
   if (version != kVersion) root.refuse("version", "must be 0.1, not \"" + version + "\"");
   read_log(root.section("log"), loaded.config.log);
-  read_storage(root.section("storage"), loaded.config.storage);
+  read_storage(root.section_or_word("storage"), loaded.config.storage);
   read_http(root.section("http"), loaded.config.http);
   root.warn_of_unknown();
   loaded.warnings = std::move(document.warnings);

@@ -1,9 +1,9 @@
+#include <unistd.h>
+
 #include <algorithm>
 #include <cctype>
 
 #include "section.hpp"
-
-extern char** environ;
 
 namespace registry::config {
 namespace {
@@ -36,7 +36,12 @@ void set(YAML::Node parent, const std::vector<std::string>& keys, std::size_t at
     return;
   }
   YAML::Node child = parent[keys[at]];
-  if (!child.IsMap()) child = YAML::Node(YAML::NodeType::Map);
+  if (!child.IsMap()) {
+    YAML::Node map(YAML::NodeType::Map);
+    // `storage: inmemory` is short for a map with that driver.
+    if (keys[at] == "storage" && child.IsScalar()) map[child.Scalar()] = YAML::Node();
+    child = map;
+  }
   set(child, keys, at + 1, value);
 }
 

@@ -16,11 +16,15 @@ std::string Document::origin(const std::string& path, const YAML::Node& node) co
     prefix.resize(dot);
   }
   const auto mark = node.IsDefined() ? node.Mark() : YAML::Mark::null_mark();
-  return mark.is_null() ? file : file + ":" + std::to_string(mark.line + 1);
+  if (!mark.is_null()) return file + ":" + std::to_string(mark.line + 1);
+  // Not in the file: made for a variable that sets a part of it, or not there at all.
+  const auto below = variables.lower_bound(path + '.');
+  if (below == variables.end() || !below->first.starts_with(path + '.')) return file;
+  return "environment variable " + below->second;
 }
 
-Section::Section(Document& document, YAML::Node node, std::string path)
-    : document_(document), node_(std::move(node)), path_(std::move(path)) {
+Section::Section(Document& document, const YAML::Node& node, std::string path)
+    : document_(document), node_(node), path_(std::move(path)) {
   if (!node_.IsDefined() || node_.IsNull() || node_.IsScalar()) return;
   if (!node_.IsMap()) {
     throw Invalid(document_.origin(path_, node_) + ": " + path_ + ": must be a map of keys");
@@ -32,7 +36,8 @@ Section::Section(Document& document, YAML::Node node, std::string path)
 }
 
 std::string Section::path_of(std::string_view key) const {
-  return path_.empty() ? std::string(key) : path_ + "." + std::string(key);
+  if (path_.empty() || key.empty()) return path_ + std::string(key);
+  return path_ + "." + std::string(key);
 }
 
 YAML::Node Section::find(std::string_view key) {
@@ -49,14 +54,25 @@ bool Section::has(std::string_view key) {
 }
 
 Section Section::section(std::string_view key) {
+  const auto node = find(key);
+  if (node.IsDefined() && node.IsScalar()) refuse(key, "must be a map of keys");
+  return {document_, node, path_of(key)};
+}
+
+Section Section::section_or_word(std::string_view key) {
   return {document_, find(key), path_of(key)};
 }
 
 void Section::refuse(std::string_view key, const std::string& what) {
   const auto path = path_of(key);
-  auto node = key.empty() ? node_ : find(key);
-  if (!node.IsDefined()) node = node_;
-  throw Invalid(document_.origin(path, node) + ": " + path + ": " + what);
+  auto place = node_;
+  if (node_.IsDefined() && node_.IsMap()) {
+    for (const auto& entry : node_) {
+      // An empty value is marked where the next one begins.
+      if (entry.first.Scalar() == key) place.reset(entry.first);
+    }
+  }
+  throw Invalid(document_.origin(path, place) + ": " + path + ": " + what);
 }
 
 YAML::Node Section::find_scalar(std::string_view key, const char* wanted) {
@@ -127,8 +143,10 @@ void Section::warn_of_unknown() {
 
 std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
   static const std::vector<std::pair<std::string_view, double>> kUnits = {
-      {"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}};
+      {"ns", 1},   {"us", 1e3}, {"\u00b5s", 1e3}, {"\u03bcs", 1e3},
+      {"ms", 1e6}, {"s", 1e9},  {"m", 60e9},      {"h", 3600e9}};
   constexpr double kMax = 9.2e18;
+  constexpr std::size_t kMaxDigits = 100;  // far more than counts, and no more than a double holds
   if (text.empty() || text.front() == '-') return std::nullopt;
   if (text.find_first_not_of("0123456789") == std::string_view::npos) {
     if (text.size() > 18) return std::nullopt;
@@ -138,7 +156,8 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
   while (!text.empty()) {
     const auto end = std::min(text.find_first_not_of("0123456789."), text.size());
     const std::string number(text.substr(0, end));
-    if (number.empty() || number == "." || std::ranges::count(number, '.') > 1) return std::nullopt;
+    if (number.empty() || number == "." || number.size() > kMaxDigits) return std::nullopt;
+    if (std::ranges::count(number, '.') > 1) return std::nullopt;
     text.remove_prefix(end);
     const auto letters = std::min(text.find_first_of("0123456789."), text.size());
     const auto unit = std::ranges::find(kUnits, text.substr(0, letters),

@@ -29,11 +29,13 @@ struct Document {
 // One map of the document, which remembers what it was asked for: the rest is unknown.
 class Section {
  public:
-  Section(Document& document, YAML::Node node, std::string path);
+  Section(Document& document, const YAML::Node& node, std::string path);
 
   bool has(std::string_view key);
   // Empty where the key is absent or null.
   Section section(std::string_view key);
+  // The same; but the value may also be a word, see is_scalar.
+  Section section_or_word(std::string_view key);
   // Leave `value` as it is where the key is absent or null; throw Invalid for a wrong value.
   void read(std::string_view key, std::string& value);
   void read(std::string_view key, bool& value);

@@ -34,7 +34,7 @@ bool Catalog::visit(const std::string& name, std::string_view after, std::size_t
   if (!last.empty() && !visit_child(name, last, rest, false, limit, page)) return false;
   const auto directory = name.empty() ? paths::kRepositories : paths::kRepositories + '/' + name;
   for (;;) {
-    const auto entries = driver_.list(directory, last, std::min(limit + 1, kChunk));
+    const auto entries = driver_.list(directory, last, std::min(limit, kChunk - 1) + 1);
     if (!entries || entries->empty()) return true;
     for (const auto& entry : *entries) {
       if (!entry.is_directory) continue;

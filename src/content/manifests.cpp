@@ -118,7 +118,10 @@ void Manifests::store(const oci::RepositoryName& name, const oci::Digest& digest
                       const std::string& content) {
   // 2.8 finds repositories by this directory, also those that have no blob.
   if (!driver_.stat(paths::layers(name))) driver_.make_directory(paths::layers(name));
-  if (stored_size(driver_, digest) != content.size()) {
+  // Small enough to be compared: so pushing it again mends what was damaged.
+  const bool is_stored = stored_size(driver_, digest) == content.size() &&
+                         driver_.get(paths::blob(digest), content.size()) == content;
+  if (!is_stored) {
     driver_.put(paths::blob(digest), content, Survives::power_loss);
   }
   write_link(driver_, paths::revision_link(name, digest), digest);

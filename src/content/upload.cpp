@@ -32,19 +32,28 @@ net::awaitable<void> Upload::resume() {
   std::uint64_t offset = 0;
   const auto look = [&] {
     writer_ = uploads_.driver_.append(paths::upload_data(name_, id_));
+    offset = writer_->size();
     const auto states = uploads_.states(name_, id_);
     began_elsewhere = states.contains(0);
-    if (began_elsewhere) return;
-    offset = uploads_.last_vouched_for(name_, id_, writer_->size(), states);
-    if (offset > 0) hasher_ = *uploads_.restore(name_, id_, offset);
+    if (!began_elsewhere) offset = uploads_.last_vouched_for(name_, id_, offset, states);
+    if (!began_elsewhere && offset > 0) hasher_ = *uploads_.restore(name_, id_, offset);
+    forget_states_behind(offset, states);
   };
   co_await base::offload(uploads_.io_, look);
   if (began_elsewhere) {
-    co_await hash_again(writer_->size());
+    co_await hash_again(offset);
   } else if (writer_->size() > offset) {
     co_await writer_->truncate(offset);
   }
   begun_with_ = hasher_;
+}
+
+// They speak of bytes that are lost: once others have come in their place, nobody could tell.
+void Upload::forget_states_behind(std::uint64_t offset, const std::set<std::uint64_t>& states) {
+  for (auto lost = states.upper_bound(offset); lost != states.end(); ++lost) {
+    uploads_.driver_.remove(paths::upload_states(name_, id_) + '/' + std::to_string(*lost),
+                            Survives::power_loss);
+  }
 }
 
 net::awaitable<void> Upload::hash_again(std::uint64_t size) {
@@ -60,6 +69,7 @@ net::awaitable<void> Upload::hash_again(std::uint64_t size) {
   // From here on it is ours.
   co_await writer_->sync();
   const auto adopt = [&] {
+    begun_with_ = hasher_;  // of 2.8's states none stays
     save_state();
     uploads_.driver_.remove(paths::upload_states(name_, id_) + "/0", Survives::process_crash);
   };

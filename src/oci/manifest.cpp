@@ -42,6 +42,8 @@ void refuse_confusion(const ManifestReader& read, MediaType type) {
 Manifest read_manifest(std::string_view content, std::optional<MediaType> declared) {
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";  // which Go does not skip
   if (content.starts_with(kByteOrderMark)) refuse("is not JSON: it begins with a byte order mark");
+  // Which the parser takes for the end, whatever follows.
+  if (content.find('\0') != std::string_view::npos) refuse("is not JSON: it holds a zero byte");
   ManifestReader read;
   if (!nlohmann::json::sax_parse(content, &read)) refuse(read.reason);
   if (read.schema_version_value != 2) refuse("schemaVersion must be 2");

@@ -105,7 +105,11 @@ bool ManifestReader::expect(Shape shape, const char* got) {
 
 bool ManifestReader::null() {
   if (frames_.empty()) return fail("a manifest is a JSON object, not null");
-  if (frames_.back().place == Place::descriptor_list) return fail("must not hold null");
+  const auto& frame = frames_.back();
+  if (frame.place == Place::descriptor_list) return fail("must not hold null");
+  if (frame.place == Place::root && frame.field != nullptr) {
+    null_fields_ |= 1U << (frame.field - kRootFields.data());
+  }
   return true;
 }
 
@@ -191,7 +195,7 @@ bool ManifestReader::open(Place place) {
 }
 
 bool ManifestReader::close() {
-  if (frames_.size() == 1) seen_fields_ = frames_.back().seen;
+  if (frames_.size() == 1) present_fields_ = frames_.back().seen & ~null_fields_;
   frames_.pop_back();
   return true;
 }

@@ -47,7 +47,7 @@ class ManifestReader : public nlohmann::json_sax<nlohmann::json> {
   std::string media_type_value;
   std::vector<Descriptor> config_value, layers_value, manifests_value, subject_value;
 
-  bool has(Root field) const { return (seen_fields_ & 1U << field) != 0; }
+  bool has(Root field) const { return (present_fields_ & 1U << field) != 0; }
 
   bool null() override;
   bool boolean(bool value) override;
@@ -94,7 +94,7 @@ class ManifestReader : public nlohmann::json_sax<nlohmann::json> {
   std::vector<Descriptor>& destination();
 
   std::vector<Frame> frames_;
-  unsigned seen_fields_ = 0;
+  unsigned present_fields_ = 0, null_fields_ = 0;
 
   // The descriptor that is open: one at a time, as none holds another.
   std::string digest_;

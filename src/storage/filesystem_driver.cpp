@@ -24,7 +24,8 @@ constexpr std::string_view kAside = "aside";
 FilesystemDriver::FilesystemDriver(base::Files& files, base::Pool& pool, base::Path root)
     : files_(files),
       pool_(pool),
-      root_(std::move(root)),
+      // Without a slash at its end: no parent of what is below it has one.
+      root_(root.has_filename() ? std::move(root) : root.parent_path()),
       aside_(root_ / paths::kOwn / kAside),
       directories_(files_, root_) {
   directories_.make(aside_.parent_path());
@@ -115,12 +116,18 @@ std::optional<std::vector<Entry>> FilesystemDriver::list(const std::string& path
                                                          std::size_t limit) {
   const auto before = [](const Entry& a, const Entry& b) { return a.name < b.name; };
   std::vector<Entry> heap;  // the smallest names so far, the largest of them on top
-  const bool found = files_.list(full(path), [&](std::string_view name, base::FileKind kind) {
+  const auto directory = full(path);
+  const bool found = files_.list(directory, [&](std::string_view name, base::FileKind kind) {
     if (name <= after || limit == 0) return true;
     if (heap.size() == limit) {
       if (name >= heap.front().name) return true;
       std::ranges::pop_heap(heap, before);
       heap.pop_back();
+    }
+    // An operator may have moved a part of the tree elsewhere, and left a link.
+    if (kind == base::FileKind::link) {
+      const auto status = files_.status(directory / name);
+      if (status) kind = status->kind;
     }
     heap.push_back({std::string(name), kind == base::FileKind::directory});
     std::ranges::push_heap(heap, before);

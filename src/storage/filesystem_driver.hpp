@@ -43,7 +43,7 @@ class FilesystemDriver final : public Driver {
   std::atomic<std::uint64_t> next_aside_ = 0;
 };
 
-// All below `path`, and itself where it is a directory.
+// `path` and all below it; of a symbolic link the link alone.
 void remove_recursively(base::Files& files, const base::Path& path);
 
 }  // namespace registry::storage

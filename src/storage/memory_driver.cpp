@@ -54,8 +54,10 @@ class MemoryWriter final : public BlobWriter {
   }
   net::awaitable<void> commit(const std::string& path) override {
     const std::scoped_lock lock(tree_.mutex);
+    if (tree_.files.erase(path_) == 0) {
+      throw std::system_error(ENOENT, std::generic_category(), "the upload is gone: " + path_);
+    }
     tree_.files[path] = std::make_shared<std::string>(std::move(content_));
-    tree_.files.erase(path_);
     committed_ = true;
     co_return;
   }

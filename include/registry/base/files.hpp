@@ -35,7 +35,8 @@ class File {
   virtual std::optional<int> descriptor() const = 0;
 };
 
-enum class FileKind { file, directory, other };
+// `link`: a symbolic one, in listings alone; a status is of what it points to.
+enum class FileKind { file, directory, link, other };
 
 struct FileStatus {
   FileKind kind = FileKind::other;
@@ -52,7 +53,7 @@ class Files {
 
   virtual ~Files() = default;
 
-  virtual std::unique_ptr<File> open(const Path& path) = 0;            // to read; nullptr: absent
+  virtual std::unique_ptr<File> open(const Path& path) = 0;  // to read; nullptr: no such file
   virtual std::unique_ptr<File> open_for_write(const Path& path) = 0;  // to read and write as well
   // Makes a new, empty file, to be read and written. nullptr: the directory is absent.
   virtual std::unique_ptr<File> create(const Path& path) = 0;

@@ -95,6 +95,7 @@ class Upload {
   net::awaitable<void> resume();
   net::awaitable<void> hash_again(std::uint64_t size);
   net::awaitable<oci::Digest> sha512();
+  void forget_states_behind(std::uint64_t offset, const std::set<std::uint64_t>& states);
   void save_state();
   void remove_files();
 

@@ -26,8 +26,8 @@ enum class ErrorCode {
   tag_invalid,
   unsupported,
   pagination_number_invalid,
-  storage_full,     // 507, until the specification has a code for it
-  unknown,          // 500: our fault
+  storage_full,  // 507, until the specification has a code for it
+  unknown,       // 500: our fault
 };
 
 struct ErrorRow {

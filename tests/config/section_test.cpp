@@ -1,0 +1,63 @@
+#include "config/section.hpp"
+
+#include <gtest/gtest.h>
+
+namespace registry::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(Duration, IsReadAsGoReadsIt) {
+  EXPECT_EQ(parse_duration("10s"), 10s);
+  EXPECT_EQ(parse_duration("5m"), 5min);
+  EXPECT_EQ(parse_duration("168h"), 168h);
+  EXPECT_EQ(parse_duration("1h30m"), 90min);
+  EXPECT_EQ(parse_duration("1h2m3s4ms5us6ns"), 1h + 2min + 3s + 4ms + 5us + 6ns);
+  EXPECT_EQ(parse_duration("1.5s"), 1500ms);
+  EXPECT_EQ(parse_duration(".5s"), 500ms);
+  EXPECT_EQ(parse_duration("1.s"), 1s);
+  EXPECT_EQ(parse_duration("0s"), 0s);
+  EXPECT_EQ(parse_duration("30m1h"), 90min);
+}
+
+TEST(Duration, WithoutAUnitIsNanoseconds) {
+  EXPECT_EQ(parse_duration("0"), 0ns);
+  EXPECT_EQ(parse_duration("10000000000"), 10s);
+}
+
+TEST(Duration, RefusesTheRest) {
+  for (const char* text : {"", "s", "-5s", "-1", "5x", "5 s", "1.2.3s", ".s", "1h-5m", "1e3s", "5S",
+                           "5sec", "1h30", "s5", "1..5s", "nan", "inf"}) {
+    EXPECT_FALSE(parse_duration(text)) << text;
+  }
+}
+
+TEST(Duration, RefusesWhatDoesNotFit) {
+  EXPECT_FALSE(parse_duration("9999999h"));
+  EXPECT_FALSE(parse_duration("9999999999999999999"));
+  EXPECT_FALSE(parse_duration("99999999999999999999s"));
+  EXPECT_FALSE(parse_duration(std::string(400, '9') + "s"));
+  EXPECT_FALSE(parse_duration("0." + std::string(400, '0') + "1s"));
+  EXPECT_TRUE(parse_duration("2500000h"));
+}
+
+const std::vector<std::string> kKnown = {"addr", "secret", "draintimeout", "tls"};
+
+TEST(Nearest, IsTheOneThatWasMeant) {
+  EXPECT_EQ(nearest("adr", kKnown), "addr");
+  EXPECT_EQ(nearest("addrs", kKnown), "addr");
+  EXPECT_EQ(nearest("adrd", kKnown), "addr");
+  EXPECT_EQ(nearest("sekret", kKnown), "secret");
+  EXPECT_EQ(nearest("drain_timeout", kKnown), "draintimeout");
+  EXPECT_EQ(nearest("tsl", {"tls", "addr"}), "");  // half of a short word is too much to guess
+}
+
+TEST(Nearest, IsNoneWhereNothingIsNear) {
+  EXPECT_EQ(nearest("reporting", kKnown), "");
+  EXPECT_EQ(nearest("x", kKnown), "");
+  EXPECT_EQ(nearest("", kKnown), "");
+  EXPECT_EQ(nearest("addr", {}), "");
+}
+
+}  // namespace
+}  // namespace registry::config
