@@ -34,7 +34,7 @@ oci::RangeRequest range_of(const http::Request& request, const oci::Digest& dige
 net::awaitable<void> BlobHandlers::get(Exchange& exchange, const Match& match) {
   const auto name = repository_name(match);
   const auto digest = blob_digest(match.last);
-  const auto open = [&] { return services_.blobs.open(name, digest); };
+  const auto open = [&] { return services_.content.blobs.open(name, digest); };
   const auto blob = co_await base::offload(services_.io, open);
   if (!blob) unknown_blob(digest);
   const auto& request = exchange.request();
@@ -86,7 +86,7 @@ net::awaitable<void> BlobHandlers::remove(Exchange& exchange, const Match& match
   const auto name = repository_name(match);
   const auto digest = blob_digest(match.last);
   if (!options_.delete_enabled) throw deletes_are_off();
-  const auto work = [&] { return services_.blobs.remove(name, digest); };
+  const auto work = [&] { return services_.content.blobs.remove(name, digest); };
   const bool existed = co_await base::offload(services_.io, work);
   if (!existed) unknown_blob(digest);
   co_await exchange.send(answer(202));

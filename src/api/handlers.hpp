@@ -76,6 +76,8 @@ class UploadHandlers {
                                                         const oci::RepositoryName& name,
                                                         const std::string& id);
   net::awaitable<void> receive(Exchange& exchange, content::Upload& upload);
+  net::awaitable<std::exception_ptr> receive_all(Exchange& exchange, content::Upload& upload,
+                                                 const oci::Digest& digest);
   net::awaitable<http::Response> add_chunk(Exchange& exchange, const Match& match);
   net::awaitable<http::Response> finish(Exchange& exchange, const Match& match);
   std::optional<http::Response> refuse_out_of_order(Exchange& exchange,

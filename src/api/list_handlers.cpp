@@ -40,7 +40,7 @@ net::awaitable<void> ListHandlers::catalog(Exchange& exchange, const Match&) {
   }
   const auto last = request.target.parameter("last").value_or("");
   content::Page page;
-  const auto list = [&] { page = services_.catalog.list(last, n); };
+  const auto list = [&] { page = services_.content.catalog.list(last, n); };
   if (n > 0) co_await base::offload(services_.io, list);
   const nlohmann::json body = {{"repositories", page.names}};
   auto response = json_answer(200, oci::dump_json(body) + '\n');
@@ -53,7 +53,7 @@ net::awaitable<void> ListHandlers::tags(Exchange& exchange, const Match& match) 
   const auto name = repository_name(match);
   const auto n = page_size(request).value_or(kEverything);
   const auto last = request.target.parameter("last").value_or("");
-  const auto list = [&] { return services_.tags.list(name, last, n); };
+  const auto list = [&] { return services_.content.tags.list(name, last, n); };
   const auto page = co_await base::offload(services_.io, list);
   if (!page) {
     const nlohmann::json detail = {{"name", name.str()}};

@@ -57,7 +57,7 @@ net::awaitable<std::string> read_content(Exchange& exchange) {
 net::awaitable<void> ManifestHandlers::get(Exchange& exchange, const Match& match) {
   const auto name = repository_name(match);
   const auto reference = reference_of(match);
-  const auto find = [&] { return services_.manifests.get(name, reference); };
+  const auto find = [&] { return services_.content.manifests.get(name, reference); };
   auto manifest = co_await base::offload(services_.io, find);
   if (!manifest) unknown_manifest(name, match);
   if (has_already(exchange.request(), manifest->digest)) {
@@ -82,7 +82,7 @@ net::awaitable<void> ManifestHandlers::put(Exchange& exchange, const Match& matc
   // A hostile manifest costs twice its bytes: once as text, once as descriptors.
   const auto paid = co_await services_.memory.acquire(2 * length);
   const auto content = co_await read_content(exchange);
-  const auto digest = co_await services_.manifests.put(name, reference, content, declared);
+  const auto digest = co_await services_.content.manifests.put(name, reference, content, declared);
   auto response = answer(201);
   response.add("Location",
                url(exchange.request(), "/v2/" + name.str() + "/manifests/" + digest.str()));
@@ -95,7 +95,7 @@ net::awaitable<void> ManifestHandlers::remove(Exchange& exchange, const Match& m
   const auto reference = reference_of(match);
   if (!options_.delete_enabled) throw deletes_are_off();
   const auto work = [&] {
-    return std::visit([&](const auto& it) { return services_.manifests.remove(name, it); },
+    return std::visit([&](const auto& it) { return services_.content.manifests.remove(name, it); },
                       reference);
   };
   const bool existed = co_await base::offload(services_.io, work);

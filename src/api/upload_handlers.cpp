@@ -77,7 +77,7 @@ net::awaitable<void> UploadHandlers::post(Exchange& exchange, const Match& match
   if (mounted) co_return;
   const bool stored = co_await post_whole(exchange, name);
   if (stored) co_return;
-  const auto begin = [&] { return services_.uploads.begin(name); };
+  const auto begin = [&] { return services_.content.uploads.begin(name); };
   const auto id = co_await base::offload(services_.io, begin);
   co_await exchange.send(progress(exchange.request(), 202, name, id, 0));
 }
@@ -89,7 +89,7 @@ net::awaitable<bool> UploadHandlers::mount(Exchange& exchange, const oci::Reposi
   const auto digest = oci::Digest::parse(target.parameter("mount").value_or(""));
   const auto from = oci::RepositoryName::parse(target.parameter("from").value_or(""));
   if (!digest || !from) co_return false;
-  const auto work = [&] { return services_.blobs.mount(*from, name, *digest); };
+  const auto work = [&] { return services_.content.blobs.mount(*from, name, *digest); };
   const auto blob = co_await base::offload(services_.io, work);
   if (!blob) co_return false;
   co_await exchange.send(created(exchange.request(), name, *digest));
@@ -102,17 +102,11 @@ net::awaitable<bool> UploadHandlers::post_whole(Exchange& exchange,
   if (!exchange.request().target.parameter("digest")) co_return false;
   const auto digest = announced_digest(exchange.request());
   if (exchange.content_length() == 0 && digest != oci::empty_digest()) co_return false;
-  const auto begin = [&] { return services_.uploads.begin(name); };
+  const auto begin = [&] { return services_.content.uploads.begin(name); };
   auto id = co_await base::offload(services_.io, begin);
-  const auto upload = co_await services_.uploads.open(name, id);
+  const auto upload = co_await services_.content.uploads.open(name, id);
   if (!upload) unknown_upload(id);
-  std::exception_ptr failure;
-  try {
-    co_await receive(exchange, *upload);
-    co_await upload->commit(digest);
-  } catch (...) {
-    failure = std::current_exception();
-  }
+  const auto failure = co_await receive_all(exchange, *upload, digest);
   if (failure) {
     co_await upload->cancel();
     std::rethrow_exception(failure);
@@ -134,7 +128,7 @@ net::awaitable<std::unique_ptr<content::Upload>> UploadHandlers::open(
     }
   }
   if (!content::is_upload_id(id)) unknown_upload(id);
-  auto upload = co_await services_.uploads.open(name, id);
+  auto upload = co_await services_.content.uploads.open(name, id);
   if (!upload) unknown_upload(id);
   co_return upload;
 }
@@ -183,10 +177,24 @@ net::awaitable<void> UploadHandlers::receive(Exchange& exchange, content::Upload
   check_length(exchange.request(), upload.offset() - begin);
 }
 
+// What went wrong, if anything did: no co_await can stand in a catch, and the caller has to clean
+// up.
+net::awaitable<std::exception_ptr> UploadHandlers::receive_all(Exchange& exchange,
+                                                               content::Upload& upload,
+                                                               const oci::Digest& digest) {
+  try {
+    co_await receive(exchange, upload);
+    co_await upload.commit(digest);
+  } catch (...) {
+    co_return std::current_exception();
+  }
+  co_return nullptr;
+}
+
 net::awaitable<void> UploadHandlers::status(Exchange& exchange, const Match& match) {
   const auto name = repository_name(match);
   if (!content::is_upload_id(match.last)) unknown_upload(match.last);
-  const auto look = [&] { return services_.uploads.acknowledged(name, match.last); };
+  const auto look = [&] { return services_.content.uploads.acknowledged(name, match.last); };
   const auto offset = co_await base::offload(services_.io, look);
   if (!offset) unknown_upload(match.last);
   co_await exchange.send(progress(exchange.request(), 204, name, match.last, *offset));
@@ -242,13 +250,7 @@ net::awaitable<http::Response> UploadHandlers::finish(Exchange& exchange, const 
   const auto upload = co_await open(exchange, name, match.last);
   auto refusal = refuse_out_of_order(exchange, name, *upload);
   if (refusal) co_return std::move(*refusal);
-  std::exception_ptr failure;
-  try {
-    co_await receive(exchange, *upload);
-    co_await upload->commit(digest);
-  } catch (...) {
-    failure = std::current_exception();
-  }
+  const auto failure = co_await receive_all(exchange, *upload, digest);
   if (failure) {
     co_await upload->roll_back();  // BuildKit sends all of it again, to the same URL
     std::rethrow_exception(failure);

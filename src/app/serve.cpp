@@ -21,11 +21,7 @@
 #include "registry/base/files.hpp"
 #include "registry/base/log.hpp"
 #include "registry/base/pool.hpp"
-#include "registry/content/blobs.hpp"
-#include "registry/content/catalog.hpp"
-#include "registry/content/manifests.hpp"
-#include "registry/content/tags.hpp"
-#include "registry/content/uploads.hpp"
+#include "registry/content/content.hpp"
 #include "registry/http/server.hpp"
 #include "registry/storage/filesystem_driver.hpp"
 #include "registry/storage/memory_driver.hpp"
@@ -37,7 +33,6 @@ namespace {
 namespace log = base::log;
 namespace net = boost::asio;
 
-constexpr std::chrono::hours kGrace{1};            // for which what was promised stays
 constexpr std::chrono::seconds kDefaultDrain{25};  // below Kubernetes' 30 s
 constexpr std::chrono::seconds kLockPatience{60};  // a rolling update overlaps
 
@@ -64,28 +59,6 @@ std::size_t max_connections() {
   return std::min(kMost, (descriptors - kReserved) / 2);
 }
 
-// What the repositories hold, and who answers for it.
-struct Content {
-  Content(storage::Driver& driver, base::Pool& io, base::Pool& hashing, base::ByteBudget& memory,
-          const config::Config& config)
-      : tags(driver),
-        blobs(driver, pins, locks),
-        uploads(driver, pins, locks, io, hashing),
-        manifests(driver, pins, locks, tags, io),
-        catalog(driver),
-        api({blobs, uploads, manifests, tags, catalog, io, memory},
-            {config.storage.remove.enabled, config.http.secret}) {}
-
-  content::Pins pins{kGrace};
-  content::RepositoryLocks locks;
-  content::Tags tags;
-  content::Blobs blobs;
-  content::Uploads uploads;
-  content::Manifests manifests;
-  content::Catalog catalog;
-  api::Api api;
-};
-
 // The order of the members is that of their end, reversed: first the pools end their work, which
 // refers to coroutines; then the event loop drops the coroutines that were cut off, which refer to
 // the content; and the store is let go at the very last.
@@ -105,7 +78,8 @@ class Daemon {
   std::optional<storage::StoreLock> lock_;
   std::unique_ptr<storage::Driver> driver_;
   base::ByteBudget memory_{body_memory()};
-  std::optional<Content> content_;
+  std::optional<content::Content> content_;
+  std::optional<api::Api> api_;
   net::io_context context_{static_cast<int>(core_count())};
   std::optional<http::Server> server_;
   base::Pool io_;
@@ -171,10 +145,12 @@ void Daemon::run_threads() {
 
 int Daemon::run() {
   open_store();
-  content_.emplace(*driver_, io_, hashing_, memory_, config_);
+  content_.emplace(*driver_, io_, hashing_);
+  const api::Services services{*content_, io_, memory_};
+  api_.emplace(services, api::Options{config_.storage.remove.enabled, config_.http.secret});
   http::ServerOptions options;
   options.max_connections = max_connections();
-  server_.emplace(context_, io_, content_->api, options);
+  server_.emplace(context_, io_, *api_, options);
   for (const auto& address : server_->listen(config_.http.addr)) {
     log::info("listening on " + address, {{"version", REGISTRY_VERSION}});
   }

@@ -9,8 +9,8 @@
 namespace registry::storage {
 
 // The paths that have got their new content but are not durable yet. Whoever wants to rely on one
-// of them waits, so that nobody is told of what a power loss could take away (DESIGN rule 2).
-// Thread-safe.
+// of them waits, so that nobody is told of what a power loss could take away (docs/architecture.md,
+// rule 2). Thread-safe.
 class Unsettled {
  public:
   // From before the content is visible until it is durable, or has failed to become so.

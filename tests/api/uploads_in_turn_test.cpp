@@ -65,7 +65,7 @@ class UploadsInTurn : public testing::Test {
     bool was_free = false;
     const auto on_answer = [&](const http::Response& response) -> net::awaitable<void> {
       status = response.status();
-      const auto next = co_await uploads_.open(name_, id_);
+      const auto next = co_await content_.uploads.open(name_, id_);
       was_free = true;
     };
     OneExchange exchange(method, "/v2/a/blobs/uploads/" + id_ + query, body, on_answer);
@@ -76,16 +76,10 @@ class UploadsInTurn : public testing::Test {
   const std::unique_ptr<storage::Driver> driver_ = storage::make_memory_driver();
   base::Pool io_{"io", 2}, hashing_{"hash", 1};
   base::ByteBudget memory_{1 << 20};
-  content::Pins pins_{std::chrono::hours(1)};
-  content::RepositoryLocks locks_;
-  content::Tags tags_{*driver_};
-  content::Blobs blobs_{*driver_, pins_, locks_};
-  content::Uploads uploads_{*driver_, pins_, locks_, io_, hashing_};
-  content::Manifests manifests_{*driver_, pins_, locks_, tags_, io_};
-  content::Catalog catalog_{*driver_};
-  Api api_{{blobs_, uploads_, manifests_, tags_, catalog_, io_, memory_}, {}};
+  content::Content content_{*driver_, io_, hashing_};
+  Api api_{{content_, io_, memory_}, {}};
   const oci::RepositoryName name_ = *oci::RepositoryName::parse("a");
-  const std::string id_ = uploads_.begin(name_);
+  const std::string id_ = content_.uploads.begin(name_);
 };
 
 TEST_F(UploadsInTurn, AnUploadIsFreeWhenAChunkIsAnswered) {

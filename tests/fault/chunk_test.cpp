@@ -1,5 +1,5 @@
 // A chunk that was answered with 202: it survives a kill, and after a power loss the status says
-// truthfully how far the upload is (DESIGN rule 1).
+// truthfully how far the upload is (docs/architecture.md, rule 1).
 #include <gtest/gtest.h>
 
 #include <boost/asio/awaitable.hpp>
@@ -19,14 +19,14 @@ const std::string kContent = "one chunk, then another, and a third one";
 constexpr std::size_t kFirst = 10, kSecond = 25;
 
 net::awaitable<void> append(World& world, std::string id, std::string_view data) {
-  const auto upload = co_await world.uploads.open(kName, id);
+  const auto upload = co_await world.content.uploads.open(kName, id);
   co_await upload->append(std::as_bytes(std::span(data)));
   co_await upload->keep();
 }
 
 // What is missing, and the digest of all: only an upload that is what its status says can end so.
 net::awaitable<void> finish(World& world, std::string id) {
-  const auto upload = co_await world.uploads.open(kName, id);
+  const auto upload = co_await world.content.uploads.open(kName, id);
   const auto rest = std::string_view(kContent).substr(upload->offset());
   co_await upload->append(std::as_bytes(std::span(rest)));
   co_await upload->commit(oci::digest_of(kContent));
@@ -39,7 +39,7 @@ struct Progress {
 
 Progress write_chunks(World& world, SimulatedFiles& files, std::size_t crash_at) {
   Progress progress;
-  progress.id = world.uploads.begin(kName);
+  progress.id = world.content.uploads.begin(kName);
   files.crash_at_call(crash_at);
   const std::string_view content = kContent;
   try {
@@ -72,7 +72,7 @@ void expect_at_every_call(bool acknowledged_survives, Recover recover) {
     }
     recover(files);
     World world(files);
-    const auto offset = world.uploads.acknowledged(kName, progress.id);
+    const auto offset = world.content.uploads.acknowledged(kName, progress.id);
     if (acknowledged_survives) {
       ASSERT_TRUE(offset);
       EXPECT_GE(*offset, progress.acknowledged);

@@ -50,7 +50,7 @@ bool succeeds(const std::function<void()>& work) {
 }
 
 // What the second one was told must hold even though the first one never gets any further and the
-// power goes: a file that is not yet durable satisfies nobody else (DESIGN rule 2).
+// power goes: a file that is not yet durable satisfies nobody else (docs/architecture.md, rule 2).
 void expect_promise_kept(const std::function<void(World&)>& prepare,
                          const std::function<void(World&)>& first,
                          const std::function<bool(World&)>& second,
@@ -84,7 +84,8 @@ void expect_promise_kept(const std::function<void(World&)>& prepare,
 
 bool mounts_elsewhere(World& world) {
   return succeeds([&] {
-    if (!world.blobs.mount(kName, kElsewhere, oci::digest_of(kLayer))) throw std::runtime_error("");
+    if (!world.content.blobs.mount(kName, kElsewhere, oci::digest_of(kLayer)))
+      throw std::runtime_error("");
   });
 }
 
@@ -99,7 +100,7 @@ TEST(Interleaving, ABlobThatAHeadSawIsDurable) {
       [](World&) {}, [](World& world) { world.push_blob(kName, kLayer); },
       [](World& world) {
         return succeeds([&] {
-          if (!world.blobs.stat(kName, oci::digest_of(kLayer))) {
+          if (!world.content.blobs.stat(kName, oci::digest_of(kLayer))) {
             throw std::runtime_error("absent");
           }
         });
@@ -120,7 +121,7 @@ TEST(Interleaving, AManifestMayRelyOnABlobThatIsBeingCommitted) {
       [](World& world) { world.push_blob(kName, kLayer); },
       [](World& world) { return succeeds([&] { world.push_manifest(kName, tag("t"), kTwo); }); },
       [](World& world) {
-        EXPECT_TRUE(world.manifests.get(kName, tag("t")));
+        EXPECT_TRUE(world.content.manifests.get(kName, tag("t")));
         EXPECT_EQ(world.read_blob(kName, oci::digest_of(kLayer)), kLayer);
       });
 }
@@ -132,8 +133,8 @@ TEST(Interleaving, ATagThatAReaderSawIsDurable) {
         world.push_blob(kName, kLayer);
       },
       [](World& world) { world.push_manifest(kName, tag("t"), kTwo); },
-      [](World& world) { return world.manifests.get(kName, tag("t")).has_value(); },
-      [](World& world) { EXPECT_TRUE(world.manifests.get(kName, tag("t"))); });
+      [](World& world) { return world.content.manifests.get(kName, tag("t")).has_value(); },
+      [](World& world) { EXPECT_TRUE(world.content.manifests.get(kName, tag("t"))); });
 }
 
 // Both run to their end, in every order that the stops give; then the store must be one that some
@@ -172,46 +173,46 @@ void put_two(World& world) {
 
 TEST(Interleaving, APutAndADeleteOfATagLeaveTheTagWholeOrGone) {
   expect_one_after_the_other(
-      put_two, [](World& world) { world.manifests.remove(kName, tag("t")); },
+      put_two, [](World& world) { world.content.manifests.remove(kName, tag("t")); },
       [](World& world) {
-        const auto now = world.manifests.get(kName, tag("t"));
+        const auto now = world.content.manifests.get(kName, tag("t"));
         if (now) EXPECT_EQ(now->content, kTwo);
-        EXPECT_TRUE(world.manifests.get(kName, oci::digest_of(kTwo)));
+        EXPECT_TRUE(world.content.manifests.get(kName, oci::digest_of(kTwo)));
       });
 }
 
 TEST(Interleaving, ADeleteOfAManifestAndAPutOfAnotherLeaveNoTagThatPointsNowhere) {
   expect_one_after_the_other(
-      [](World& world) { world.manifests.remove(kName, oci::digest_of(kOne)); }, put_two,
+      [](World& world) { world.content.manifests.remove(kName, oci::digest_of(kOne)); }, put_two,
       [](World& world) {
-        const auto now = world.manifests.get(kName, tag("t"));
+        const auto now = world.content.manifests.get(kName, tag("t"));
         ASSERT_TRUE(now);  // in either order the put leaves it
         EXPECT_EQ(now->content, kTwo);
-        EXPECT_FALSE(world.manifests.get(kName, oci::digest_of(kOne)));
+        EXPECT_FALSE(world.content.manifests.get(kName, oci::digest_of(kOne)));
       });
 }
 
 TEST(Interleaving, ADeleteAndAPutOfTheSameManifestLeaveItWholeOrGone) {
   expect_one_after_the_other(
       [](World& world) { world.push_manifest(kName, tag("t"), kOne); },
-      [](World& world) { world.manifests.remove(kName, oci::digest_of(kOne)); },
+      [](World& world) { world.content.manifests.remove(kName, oci::digest_of(kOne)); },
       [](World& world) {
-        const auto by_tag = world.manifests.get(kName, tag("t"));
-        const auto by_digest = world.manifests.get(kName, oci::digest_of(kOne));
+        const auto by_tag = world.content.manifests.get(kName, tag("t"));
+        const auto by_digest = world.content.manifests.get(kName, oci::digest_of(kOne));
         EXPECT_EQ(by_tag.has_value(), by_digest.has_value());
       });
 }
 
 TEST(Interleaving, TwoPutsOfATagLeaveOneOfThem) {
-  expect_one_after_the_other([](World& world) { world.push_manifest(kName, tag("t"), kOne); },
-                             put_two,
-                             [](World& world) {
-                               const auto now = world.manifests.get(kName, tag("t"));
-                               ASSERT_TRUE(now);
-                               EXPECT_TRUE(now->content == kOne || now->content == kTwo);
-                               EXPECT_TRUE(world.manifests.get(kName, oci::digest_of(kOne)));
-                               EXPECT_TRUE(world.manifests.get(kName, oci::digest_of(kTwo)));
-                             });
+  expect_one_after_the_other(
+      [](World& world) { world.push_manifest(kName, tag("t"), kOne); }, put_two,
+      [](World& world) {
+        const auto now = world.content.manifests.get(kName, tag("t"));
+        ASSERT_TRUE(now);
+        EXPECT_TRUE(now->content == kOne || now->content == kTwo);
+        EXPECT_TRUE(world.content.manifests.get(kName, oci::digest_of(kOne)));
+        EXPECT_TRUE(world.content.manifests.get(kName, oci::digest_of(kTwo)));
+      });
 }
 
 }  // namespace

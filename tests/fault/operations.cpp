@@ -42,7 +42,8 @@ Operation upload_commit() {
 Operation mount() {
   return {"Mount", [](World& world) { world.push_blob(repository("from"), kLayer); },
           [](World& world) {
-            if (!world.blobs.mount(repository("from"), repository("to"), oci::digest_of(kLayer))) {
+            if (!world.content.blobs.mount(repository("from"), repository("to"),
+                                           oci::digest_of(kLayer))) {
               throw std::runtime_error("not mounted");
             }
           },
@@ -64,11 +65,11 @@ Operation manifest_put() {
           },
           [](World& world) { world.push_manifest(repository("a"), tag("latest"), kNew); },
           [](World& world, bool acknowledged) {
-            const auto now = world.manifests.get(repository("a"), tag("latest"));
+            const auto now = world.content.manifests.get(repository("a"), tag("latest"));
             ASSERT_TRUE(now) << "the tag is gone";
             if (acknowledged || now->content != kOld) EXPECT_EQ(now->content, kNew);
             // The old one was acknowledged, and nobody deleted it.
-            const auto old = world.manifests.get(repository("a"), oci::digest_of(kOld));
+            const auto old = world.content.manifests.get(repository("a"), oci::digest_of(kOld));
             ASSERT_TRUE(old);
             EXPECT_EQ(old->content, kOld);
           }};
@@ -81,7 +82,7 @@ Operation first_manifest_put() {
             for (const auto& blob : {kConfig, kLayer, kOther}) {
               expect_blob(world, repository("a/b"), blob);
             }
-            const auto now = world.manifests.get(repository("a/b"), tag("v1"));
+            const auto now = world.content.manifests.get(repository("a/b"), tag("v1"));
             if (acknowledged) ASSERT_TRUE(now);
             if (now) EXPECT_EQ(now->content, kNew);
           }};
@@ -95,32 +96,33 @@ void prepare_two_tags(World& world) {
 }
 
 void expect_other(World& world) {
-  const auto other = world.manifests.get(repository("a"), tag("other"));
+  const auto other = world.content.manifests.get(repository("a"), tag("other"));
   ASSERT_TRUE(other);
   EXPECT_EQ(other->content, kNew);
 }
 
 Operation manifest_delete() {
-  return {"ManifestDelete", prepare_two_tags,
-          [](World& world) { world.manifests.remove(repository("a"), oci::digest_of(kOld)); },
-          [](World& world, bool acknowledged) {
-            expect_other(world);
-            if (!acknowledged) return;
-            EXPECT_FALSE(world.manifests.get(repository("a"), oci::digest_of(kOld)));
-            EXPECT_FALSE(world.tags.resolve(repository("a"), tag("one")));
-            EXPECT_FALSE(world.tags.resolve(repository("a"), tag("two")));
-          }};
+  return {
+      "ManifestDelete", prepare_two_tags,
+      [](World& world) { world.content.manifests.remove(repository("a"), oci::digest_of(kOld)); },
+      [](World& world, bool acknowledged) {
+        expect_other(world);
+        if (!acknowledged) return;
+        EXPECT_FALSE(world.content.manifests.get(repository("a"), oci::digest_of(kOld)));
+        EXPECT_FALSE(world.content.tags.resolve(repository("a"), tag("one")));
+        EXPECT_FALSE(world.content.tags.resolve(repository("a"), tag("two")));
+      }};
 }
 
 Operation tag_delete() {
   return {"TagDelete", prepare_two_tags,
-          [](World& world) { world.manifests.remove(repository("a"), tag("one")); },
+          [](World& world) { world.content.manifests.remove(repository("a"), tag("one")); },
           [](World& world, bool acknowledged) {
             expect_other(world);
-            const auto two = world.manifests.get(repository("a"), tag("two"));
+            const auto two = world.content.manifests.get(repository("a"), tag("two"));
             ASSERT_TRUE(two);
             EXPECT_EQ(two->content, kOld);
-            if (acknowledged) EXPECT_FALSE(world.tags.resolve(repository("a"), tag("one")));
+            if (acknowledged) EXPECT_FALSE(world.content.tags.resolve(repository("a"), tag("one")));
           }};
 }
 
@@ -130,11 +132,11 @@ Operation blob_delete() {
             world.push_blob(repository("a"), kLayer);
             world.push_blob(repository("b"), kLayer);
           },
-          [](World& world) { world.blobs.remove(repository("a"), oci::digest_of(kLayer)); },
+          [](World& world) { world.content.blobs.remove(repository("a"), oci::digest_of(kLayer)); },
           [](World& world, bool acknowledged) {
             expect_blob(world, repository("b"), kLayer);
             if (acknowledged) {
-              EXPECT_FALSE(world.blobs.stat(repository("a"), oci::digest_of(kLayer)));
+              EXPECT_FALSE(world.content.blobs.stat(repository("a"), oci::digest_of(kLayer)));
             } else {
               expect_blob_or_nothing(world, repository("a"), kLayer);
             }

@@ -51,6 +51,26 @@ class Operations : public testing::TestWithParam<Operation> {
     EXPECT_GE(last_call_, 4U) << "hardly a call was made: nothing was tested";
   }
 
+  // The process ends at each call in turn; `come_back` is what happens until the next one starts.
+  template <class ComeBack>
+  void survive_an_end_at_any_call(ComeBack come_back) const {
+    for_every_call([&](std::size_t n) {
+      const auto files = prepared();
+      std::size_t calls = 0;
+      bool acknowledged = false;
+      {
+        World world(*files);
+        files->crash_at_call(n);
+        acknowledged = attempt(world);
+        calls = files->calls();
+        files->crash_now();
+      }
+      come_back(*files);
+      expect_recovery(*files, acknowledged);
+      return calls >= n;
+    });
+  }
+
  private:
   mutable std::size_t last_call_ = 0;
 };
@@ -78,21 +98,7 @@ TEST_P(Operations, SurviveAnyCallThatFails) {
 }
 
 TEST_P(Operations, SurviveAKillAtAnyCall) {
-  for_every_call([&](std::size_t n) {
-    const auto files = prepared();
-    std::size_t calls = 0;
-    bool acknowledged = false;
-    {
-      World world(*files);
-      files->crash_at_call(n);
-      acknowledged = attempt(world);
-      calls = files->calls();
-      files->crash_now();
-    }
-    files->restart();
-    expect_recovery(*files, acknowledged);
-    return calls >= n;
-  });
+  survive_an_end_at_any_call([](SimulatedFiles& files) { files.restart(); });
 }
 
 TEST_P(Operations, SurviveAPowerLossAtAnyCall) {
@@ -101,21 +107,7 @@ TEST_P(Operations, SurviveAPowerLossAtAnyCall) {
     for (unsigned seed = 0; seed < (loss == Loss::by_chance ? kSeeds : 1); ++seed) {
       SCOPED_TRACE("loss " + std::to_string(static_cast<int>(loss)) + " seed " +
                    std::to_string(seed));
-      for_every_call([&](std::size_t n) {
-        const auto files = prepared();
-        std::size_t calls = 0;
-        bool acknowledged = false;
-        {
-          World world(*files);
-          files->crash_at_call(n);
-          acknowledged = attempt(world);
-          calls = files->calls();
-          files->crash_now();
-        }
-        files->lose_power(loss, seed);
-        expect_recovery(*files, acknowledged);
-        return calls >= n;
-      });
+      survive_an_end_at_any_call([&](SimulatedFiles& files) { files.lose_power(loss, seed); });
     }
   }
 }

@@ -25,13 +25,13 @@ base::Files& with_root(base::Files& files) {
 net::awaitable<void> upload(World& world, const oci::RepositoryName& name,
                             const std::string& content) {
   const auto digest = oci::digest_of(content);
-  auto id = world.uploads.begin(name);
+  auto id = world.content.uploads.begin(name);
   const auto bytes = std::as_bytes(std::span(content));
-  auto chunk = co_await world.uploads.open(name, id);
+  auto chunk = co_await world.content.uploads.open(name, id);
   co_await chunk->append(bytes.first(bytes.size() / 2));
   co_await chunk->keep();
   chunk.reset();
-  const auto last = co_await world.uploads.open(name, id);
+  const auto last = co_await world.content.uploads.open(name, id);
   std::exception_ptr failure;
   try {
     co_await last->append(bytes.subspan(bytes.size() / 2));
@@ -53,7 +53,7 @@ net::awaitable<std::string> read_all(storage::BlobReader& reader) {
 
 void expect_whole_manifest(World& world, const oci::RepositoryName& name,
                            const content::Reference& reference) {
-  const auto manifest = world.manifests.get(name, reference);
+  const auto manifest = world.content.manifests.get(name, reference);
   ASSERT_TRUE(manifest) << "what a tag or a client names is gone";
   EXPECT_EQ(oci::digest_of(manifest->content), manifest->digest);
   const auto read = oci::read_manifest(manifest->content, std::nullopt);
@@ -69,18 +69,18 @@ void expect_whole_manifest(World& world, const oci::RepositoryName& name,
 World::World(base::Files& files)
     : driver(storage::make_filesystem_driver(with_root(files), io, kRoot)) {}
 
-void World::push_blob(const oci::RepositoryName& name, const std::string& content) {
-  run(upload(*this, name, content));
+void World::push_blob(const oci::RepositoryName& name, const std::string& bytes) {
+  run(upload(*this, name, bytes));
 }
 
 void World::push_manifest(const oci::RepositoryName& name, const content::Reference& reference,
-                          const std::string& content) {
-  run(manifests.put(name, reference, content, std::nullopt));
+                          const std::string& bytes) {
+  run(content.manifests.put(name, reference, bytes, std::nullopt));
 }
 
 std::optional<std::string> World::read_blob(const oci::RepositoryName& name,
                                             const oci::Digest& digest) {
-  const auto reader = blobs.open(name, digest);
+  const auto reader = content.blobs.open(name, digest);
   if (!reader) return std::nullopt;
   return run(read_all(*reader));
 }
@@ -125,9 +125,9 @@ void expect_whole_blobs(World& world) {
 
 void expect_whole(World& world) {
   expect_whole_blobs(world);
-  for (const auto& text : world.catalog.list("", 100).names) {
+  for (const auto& text : world.content.catalog.list("", 100).names) {
     const auto name = repository(text);
-    const auto tags = world.tags.list(name, "", 100);
+    const auto tags = world.content.tags.list(name, "", 100);
     if (!tags) continue;
     for (const auto& one : tags->names) expect_whole_manifest(world, name, tag(one));
     const auto revisions = world.driver->list(
@@ -135,7 +135,7 @@ void expect_whole(World& world) {
     if (!revisions) continue;
     for (const auto& revision : *revisions) {
       const auto digest = *oci::Digest::parse("sha256:" + revision.name);
-      if (world.manifests.get(name, digest)) expect_whole_manifest(world, name, digest);
+      if (world.content.manifests.get(name, digest)) expect_whole_manifest(world, name, digest);
     }
   }
 }

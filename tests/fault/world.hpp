@@ -5,11 +5,7 @@
 #include <string>
 
 #include "registry/base/pool.hpp"
-#include "registry/content/blobs.hpp"
-#include "registry/content/catalog.hpp"
-#include "registry/content/manifests.hpp"
-#include "registry/content/tags.hpp"
-#include "registry/content/uploads.hpp"
+#include "registry/content/content.hpp"
 #include "registry/storage/filesystem_driver.hpp"
 #include "simulated_files.hpp"
 
@@ -24,18 +20,12 @@ struct World {
 
   base::Pool io{"io", 8}, hashing{"hash", 2};
   std::unique_ptr<storage::Driver> driver;
-  content::Pins pins{std::chrono::hours(1)};
-  content::RepositoryLocks locks;
-  content::Tags tags{*driver};
-  content::Blobs blobs{*driver, pins, locks};
-  content::Uploads uploads{*driver, pins, locks, io, hashing};
-  content::Manifests manifests{*driver, pins, locks, tags, io};
-  content::Catalog catalog{*driver};
+  content::Content content{*driver, io, hashing};
 
   // As a client does it; each throws unless the registry would have answered with success.
-  void push_blob(const oci::RepositoryName& name, const std::string& content);
+  void push_blob(const oci::RepositoryName& name, const std::string& bytes);
   void push_manifest(const oci::RepositoryName& name, const content::Reference& reference,
-                     const std::string& content);
+                     const std::string& bytes);
 
   std::optional<std::string> read_blob(const oci::RepositoryName& name, const oci::Digest& digest);
 };

@@ -7,11 +7,7 @@
 
 #include "registry/base/budget.hpp"
 #include "registry/base/pool.hpp"
-#include "registry/content/blobs.hpp"
-#include "registry/content/catalog.hpp"
-#include "registry/content/manifests.hpp"
-#include "registry/content/tags.hpp"
-#include "registry/content/uploads.hpp"
+#include "registry/content/content.hpp"
 #include "registry/http/exchange.hpp"
 
 namespace registry::api {
@@ -20,11 +16,7 @@ namespace net = boost::asio;
 
 // What the handlers work with. All of it outlives the Api.
 struct Services {
-  content::Blobs& blobs;
-  content::Uploads& uploads;
-  content::Manifests& manifests;
-  content::Tags& tags;
-  content::Catalog& catalog;
+  content::Content& content;
   base::Pool& io;
   base::ByteBudget& memory;
 };

@@ -14,8 +14,9 @@ namespace registry::base {
 
 namespace net = boost::asio;
 
-// The bytes that bodies in flight may occupy, all requests together (DESIGN rule 5). Whoever wants
-// some waits in order of arrival until they are free. Thread-safe; outlives its reservations.
+// The bytes that bodies in flight may occupy, all requests together (docs/architecture.md, rule 5).
+// Whoever wants some waits in order of arrival until they are free. Thread-safe; outlives its
+// reservations.
 class ByteBudget {
  public:
   // Gives its bytes back when it goes.

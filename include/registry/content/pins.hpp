@@ -13,11 +13,11 @@
 namespace registry::content {
 
 // What requests rely on at this moment, and what they were told is present: neither may be removed
-// behind their back (DESIGN rule 3). Every path that relies on a digest takes a pin first, then
-// checks presence, and lets go after durability. A pin that is let go becomes a promise for at
-// least the grace period. Nothing of it is on disk: the start of the process counts as a promise of
-// everything. Thread-safe. Costs about 150 bytes for each digest that was promised within twice the
-// grace period.
+// behind their back (docs/architecture.md, rule 3). Every path that relies on a digest takes a pin
+// first, then checks presence, and lets go after durability. A pin that is let go becomes a promise
+// for at least the grace period. Nothing of it is on disk: the start of the process counts as a
+// promise of everything. Thread-safe. Costs about 150 bytes for each digest that was promised
+// within twice the grace period.
 class Pins {
  public:
   using Clock = std::chrono::steady_clock;

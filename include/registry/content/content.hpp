@@ -1,0 +1,38 @@
+#pragma once
+
+#include <chrono>
+
+#include "registry/base/pool.hpp"
+#include "registry/content/blobs.hpp"
+#include "registry/content/catalog.hpp"
+#include "registry/content/manifests.hpp"
+#include "registry/content/pins.hpp"
+#include "registry/content/repository_locks.hpp"
+#include "registry/content/tags.hpp"
+#include "registry/content/uploads.hpp"
+#include "registry/storage/driver.hpp"
+
+namespace registry::content {
+
+// For which what a client was told is present stays.
+inline constexpr std::chrono::hours kGrace{1};
+
+// All that the repositories of a store hold. What it is made of outlives it.
+struct Content {
+  Content(storage::Driver& driver, base::Pool& io, base::Pool& hashing)
+      : tags(driver),
+        blobs(driver, pins, locks),
+        uploads(driver, pins, locks, io, hashing),
+        manifests(driver, pins, locks, tags, io),
+        catalog(driver) {}
+
+  Pins pins{kGrace};
+  RepositoryLocks locks;
+  Tags tags;
+  Blobs blobs;
+  Uploads uploads;
+  Manifests manifests;
+  Catalog catalog;
+};
+
+}  // namespace registry::content
