@@ -38,15 +38,16 @@ auto bind(Family& family, net::awaitable<void> (Family::*handler)(Exchange&, con
   };
 }
 
-// The token in an upload's URL lets its bearer write: it does not belong into a log.
+// The signed state in an upload's URL is long, says nothing to a reader, and is nobody's business.
 std::string loggable(std::string_view target) {
   constexpr std::string_view kState = "_state=";
-  const auto at = target.find(kState);
-  std::string text(target.substr(0, 2048));
-  if (at == std::string_view::npos || at >= text.size()) return text;
-  const auto end = text.find('&', at);
-  text.replace(at + kState.size(), end == std::string::npos ? end : end - at - kState.size(), "-");
-  return text;
+  constexpr std::size_t kMaxBytes = 2048;
+  std::string text;
+  for (auto at = target.find(kState); at != std::string_view::npos; at = target.find(kState)) {
+    text.append(target.substr(0, at + kState.size())) += '-';
+    target.remove_prefix(std::min(target.find('&', at), target.size()));
+  }
+  return text.append(target).substr(0, kMaxBytes);
 }
 
 // Quoted as Apache does it.
@@ -91,8 +92,35 @@ oci::Error own_fault(const std::exception& error, const std::string& request_id)
           "the registry failed: its log says why under http.request.id " + request_id};
 }
 
+// The same of the target as it was sent, with its query.
+std::string with_slash_mended_raw(std::string_view target) {
+  const auto query = std::min(target.find('?'), target.size());
+  std::string path(target.substr(0, query));
+  if (path.ends_with('/')) {
+    path.pop_back();
+  } else {
+    path += '/';
+  }
+  return path.append(target.substr(query));
+}
+
+http::Response answer_to(const std::exception& thrown, Exchange& exchange) {
+  if (const auto* error = dynamic_cast<const oci::Error*>(&thrown)) {
+    const auto& detail = error->detail();
+    const auto text = detail.is_string() ? detail.get<std::string>() : detail.dump();
+    exchange.set_failure(std::string(error->what()) + ": " + text, false);
+    return error_answer(*error);
+  }
+  if (const auto* errors = dynamic_cast<const oci::ErrorList*>(&thrown)) {
+    exchange.set_failure(std::string(errors->what()) + ": " + errors->details().front(), false);
+    return error_answer(*errors);
+  }
+  exchange.set_failure(thrown.what(), true);
+  return error_answer(own_fault(thrown, exchange.request().id));
+}
+
 log::Level level_of(const http::Request& request, const http::Outcome& outcome) {
-  if (outcome.status >= 500) return log::Level::error;
+  if (outcome.own_fault) return log::Level::error;
   // Asking whether something is there is no fault, and every push does it for every blob.
   const bool is_question = outcome.status == 404 && request.method == "HEAD";
   return outcome.status >= 400 && !is_question ? log::Level::info : log::Level::debug;
@@ -130,20 +158,11 @@ net::awaitable<void> Api::handle(http::Exchange& exchange) {
   std::optional<http::Response> refusal;
   try {
     co_await dispatch(exchange);
-  } catch (const oci::Error& error) {
-    const auto& detail = error.detail();
-    exchange.set_failure(std::string(error.what()) + ": " +
-                         (detail.is_string() ? detail.get<std::string>() : detail.dump()));
-    refusal = error_answer(error);
-  } catch (const oci::ErrorList& errors) {
-    exchange.set_failure(std::string(errors.what()) + ": " + errors.details().front());
-    refusal = error_answer(errors);
   } catch (const http::ConnectionLost&) {
     throw;
   } catch (const std::exception& error) {
     if (exchange.answered()) throw;
-    exchange.set_failure(error.what());
-    refusal = error_answer(own_fault(error, exchange.request().id));
+    refusal = answer_to(error, exchange);
   }
   if (refusal) co_await exchange.send(std::move(*refusal));
 }
@@ -153,9 +172,9 @@ net::awaitable<void> Api::dispatch(http::Exchange& exchange) {
   const auto match = api::match(request.target.path);
   if (!match) {
     auto response = text_answer(404, "404 page not found\n");
-    if (const auto mended = with_slash_mended(request.target.path)) {
+    if (with_slash_mended(request.target.path)) {
       response = answer(301);
-      response.add("Location", *mended);
+      response.add("Location", with_slash_mended_raw(request.raw_target));
     }
     co_await exchange.send(std::move(response));
     co_return;

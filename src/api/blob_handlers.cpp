@@ -6,8 +6,6 @@
 namespace registry::api {
 namespace {
 
-constexpr std::size_t kBlockBytes = 256 * 1024;
-
 http::Response blob_head(unsigned status, const oci::Digest& digest) {
   auto head = answer(status);
   head.add("Accept-Ranges", "bytes");
@@ -58,28 +56,7 @@ net::awaitable<void> BlobHandlers::get(Exchange& exchange, const Match& match) {
                                   std::to_string(range.offset + range.length - 1) + '/' +
                                   std::to_string(blob->size()));
   }
-  co_await send(exchange, std::move(head), *blob, range.offset, range.length);
-}
-
-net::awaitable<void> BlobHandlers::send(Exchange& exchange, http::Response head,
-                                        storage::BlobReader& blob, std::uint64_t offset,
-                                        std::uint64_t length) {
-  if (const auto descriptor = blob.descriptor()) {
-    co_await exchange.send_file(std::move(head), *descriptor, offset, length);
-    co_return;
-  }
-  co_await exchange.begin_body(std::move(head), length);
-  if (exchange.request().method == "HEAD") co_return;
-  auto paid = co_await services_.memory.acquire(kBlockBytes);
-  base::Buffer buffer(std::move(paid), kBlockBytes);
-  while (length > 0) {
-    const auto block = buffer.span().first(std::min<std::uint64_t>(length, kBlockBytes));
-    const auto n = co_await blob.read(offset, block);
-    if (n == 0) throw http::ConnectionLost("the blob is shorter than it was");
-    co_await exchange.write(block.first(n));
-    offset += n;
-    length -= n;
-  }
+  co_await send_stored(exchange, std::move(head), *blob, range, services_.memory);
 }
 
 net::awaitable<void> BlobHandlers::remove(Exchange& exchange, const Match& match) {

@@ -5,6 +5,7 @@
 
 #include "registry/api/api.hpp"
 #include "registry/http/exchange.hpp"
+#include "registry/oci/range.hpp"
 #include "routes.hpp"
 
 namespace registry::api {
@@ -39,6 +40,9 @@ class ManifestHandlers {
   net::awaitable<void> remove(Exchange& exchange, const Match& match);
 
  private:
+  net::awaitable<void> send_large(Exchange& exchange, const content::FoundManifest& found,
+                                  http::Response head);
+  net::awaitable<std::string> read_content(Exchange& exchange, base::ByteBudget::Reservation& paid);
   const Services& services_;
   const Options& options_;
 };
@@ -52,11 +56,14 @@ class BlobHandlers {
   net::awaitable<void> remove(Exchange& exchange, const Match& match);
 
  private:
-  net::awaitable<void> send(Exchange& exchange, http::Response head, storage::BlobReader& blob,
-                            std::uint64_t offset, std::uint64_t length);
   const Services& services_;
   const Options& options_;
 };
+
+// The bytes of a stored file, by the kernel where there is one behind it.
+net::awaitable<void> send_stored(Exchange& exchange, http::Response head,
+                                 storage::BlobReader& stored, const oci::ByteRange& range,
+                                 base::ByteBudget& memory);
 
 // end-4a, end-4b, end-5, end-6, end-11, end-13 and the cancelling of uploads.
 class UploadHandlers {
@@ -72,9 +79,13 @@ class UploadHandlers {
  private:
   net::awaitable<bool> mount(Exchange& exchange, const oci::RepositoryName& name);
   net::awaitable<bool> post_whole(Exchange& exchange, const oci::RepositoryName& name);
-  net::awaitable<std::unique_ptr<content::Upload>> open(Exchange& exchange,
-                                                        const oci::RepositoryName& name,
+  net::awaitable<std::unique_ptr<content::Upload>> open(const oci::RepositoryName& name,
                                                         const std::string& id);
+  net::awaitable<void> discard(std::unique_ptr<content::Upload> upload,
+                               const oci::RepositoryName& name);
+  std::optional<std::uint64_t> stated_offset(const http::Request& request,
+                                             const oci::RepositoryName& name,
+                                             const std::string& id) const;
   net::awaitable<void> receive(Exchange& exchange, content::Upload& upload);
   net::awaitable<std::exception_ptr> receive_all(Exchange& exchange, content::Upload& upload,
                                                  const oci::Digest& digest);
@@ -82,7 +93,8 @@ class UploadHandlers {
   net::awaitable<http::Response> finish(Exchange& exchange, const Match& match);
   std::optional<http::Response> refuse_out_of_order(Exchange& exchange,
                                                     const oci::RepositoryName& name,
-                                                    const content::Upload& upload);
+                                                    const content::Upload& upload,
+                                                    std::optional<std::uint64_t> stated);
   http::Response progress(const http::Request& request, unsigned status,
                           const oci::RepositoryName& name, const std::string& id,
                           std::uint64_t offset) const;

@@ -7,6 +7,9 @@
 namespace registry::api {
 namespace {
 
+constexpr std::size_t kSmallBytes = 64 * 1024;  // nearly every manifest there is
+constexpr std::size_t kCostFactor = 2;          // once as text, once as what is read of it
+
 content::Reference reference_of(const Match& match) {
   if (match.last.find(':') != std::string::npos) return blob_digest(match.last);
   auto tag = oci::Tag::parse(match.last);
@@ -36,16 +39,6 @@ std::optional<oci::MediaType> declared_type(const http::Request& request) {
                    "a manifest has " + std::to_string(oci::kMaxManifestBytes) + " bytes at most");
 }
 
-net::awaitable<std::string> read_content(Exchange& exchange) {
-  const auto length = exchange.content_length();
-  if (length && *length > oci::kMaxManifestBytes) refuse_size();
-  std::string content(length ? *length : oci::kMaxManifestBytes + 1, '\0');
-  const auto n = co_await exchange.read_body(std::as_writable_bytes(std::span(content)));
-  if (n > oci::kMaxManifestBytes) refuse_size();
-  content.resize(n);
-  co_return content;
-}
-
 [[noreturn]] void unknown_manifest(const oci::RepositoryName& name, const Match& match) {
   const nlohmann::json detail = {{"name", name.str()}, {"reference", match.last}};
   throw oci::Error(oci::ErrorCode::manifest_unknown, detail);
@@ -57,37 +50,83 @@ net::awaitable<std::string> read_content(Exchange& exchange) {
 net::awaitable<void> ManifestHandlers::get(Exchange& exchange, const Match& match) {
   const auto name = repository_name(match);
   const auto reference = reference_of(match);
-  const auto find = [&] { return services_.content.manifests.get(name, reference); };
-  auto manifest = co_await base::offload(services_.io, find);
-  if (!manifest) unknown_manifest(name, match);
-  if (has_already(exchange.request(), manifest->digest)) {
+  const auto find = [&] { return services_.content.manifests.find(name, reference); };
+  const auto found = co_await base::offload(services_.io, find);
+  if (!found) unknown_manifest(name, match);
+  if (has_already(exchange.request(), found->digest)) {
     auto unchanged = answer(304);
-    unchanged.add("Etag", etag(manifest->digest));
+    unchanged.add("Etag", etag(found->digest));
     co_await exchange.send(std::move(unchanged));
     co_return;
   }
   auto response = answer(200);
-  response.add("Docker-Content-Digest", manifest->digest.str());
-  response.add("Etag", etag(manifest->digest));
+  response.add("Docker-Content-Digest", found->digest.str());
+  response.add("Etag", etag(found->digest));
+  if (found->size_bytes > kSmallBytes) {
+    co_await send_large(exchange, *found, std::move(response));
+    co_return;
+  }
+  const auto read = [&] { return services_.content.manifests.read(found->digest); };
+  auto manifest = co_await base::offload(services_.io, read);
+  if (!manifest) unknown_manifest(name, match);
   response.with_body(manifest->media_type, std::move(manifest->content));
   co_await exchange.send(std::move(response));
+}
+
+// Its text is in memory only to learn the media type, not while a slow client takes it.
+net::awaitable<void> ManifestHandlers::send_large(Exchange& exchange,
+                                                  const content::FoundManifest& found,
+                                                  http::Response head) {
+  auto& manifests = services_.content.manifests;
+  std::string media_type;
+  std::unique_ptr<storage::BlobReader> stored;
+  const auto open = [&] {
+    const auto manifest = manifests.read(found.digest);
+    if (manifest) media_type = manifest->media_type;
+    stored = manifests.open(found.digest);
+  };
+  {
+    const auto paid = co_await services_.large_manifests.acquire(found.size_bytes);
+    co_await base::offload(services_.io, open);
+  }
+  if (!stored) throw std::runtime_error("a manifest vanished while it was read");
+  head.add("Content-Type", media_type);
+  const oci::ByteRange whole{0, stored->size()};
+  co_await send_stored(exchange, std::move(head), *stored, whole, services_.memory);
 }
 
 net::awaitable<void> ManifestHandlers::put(Exchange& exchange, const Match& match) {
   const auto name = repository_name(match);
   const auto reference = reference_of(match);
   const auto declared = declared_type(exchange.request());
-  const auto length = exchange.content_length().value_or(oci::kMaxManifestBytes);
-  if (length > oci::kMaxManifestBytes) refuse_size();
-  // A hostile manifest costs twice its bytes: once as text, once as descriptors.
-  const auto paid = co_await services_.memory.acquire(2 * length);
-  const auto content = co_await read_content(exchange);
+  if (exchange.content_length().value_or(0) > oci::kMaxManifestBytes) refuse_size();
+  base::ByteBudget::Reservation paid;
+  const auto content = co_await read_content(exchange, paid);
   const auto digest = co_await services_.content.manifests.put(name, reference, content, declared);
   auto response = answer(201);
   response.add("Location",
                url(exchange.request(), "/v2/" + name.str() + "/manifests/" + digest.str()));
   response.add("Docker-Content-Digest", digest.str());
   co_await exchange.send(std::move(response));
+}
+
+// A small one is paid for like a block of an upload. Only one that goes on behind that waits for a
+// place among the few large ones, and nobody else waits for those: uploads never stand behind a
+// client that sends a large manifest slowly.
+net::awaitable<std::string> ManifestHandlers::read_content(Exchange& exchange,
+                                                           base::ByteBudget::Reservation& paid) {
+  paid = co_await services_.memory.acquire(kCostFactor * kSmallBytes);
+  std::string content(kSmallBytes + 1, '\0');
+  auto n = co_await exchange.read_body(std::as_writable_bytes(std::span(content)));
+  if (n > kSmallBytes) {
+    paid = base::ByteBudget::Reservation();
+    paid = co_await services_.large_manifests.acquire(kCostFactor * oci::kMaxManifestBytes);
+    content.resize(oci::kMaxManifestBytes + 1);
+    n += co_await exchange.read_body(std::as_writable_bytes(std::span(content).subspan(n)));
+  }
+  if (n > oci::kMaxManifestBytes) refuse_size();
+  content.resize(n);
+  co_return content;
 }
 
 net::awaitable<void> ManifestHandlers::remove(Exchange& exchange, const Match& match) {

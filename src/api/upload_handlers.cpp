@@ -45,6 +45,35 @@ void check_length(const http::Request& request, std::uint64_t received) {
                                                 " bytes, the body has " + std::to_string(received));
 }
 
+// What came of a half of the block. These two end without a throw: a throw of one would have `&&`
+// cancel the other in the middle, and a disk that is full would look like a client that is gone.
+struct Received {
+  std::size_t bytes = 0;
+  std::exception_ptr failure;
+};
+
+net::awaitable<Received> fill(Exchange& exchange, std::span<std::byte> half) {
+  Received received;
+  try {
+    received.bytes = co_await exchange.read_body(half);
+  } catch (const http::ConnectionLost& lost) {
+    received.bytes = lost.received();
+    received.failure = std::current_exception();
+  } catch (...) {
+    received.failure = std::current_exception();
+  }
+  co_return received;
+}
+
+net::awaitable<std::exception_ptr> store(content::Upload& upload, std::span<std::byte> half) {
+  try {
+    co_await upload.append(half);
+  } catch (...) {
+    co_return std::current_exception();
+  }
+  co_return nullptr;
+}
+
 http::Response created(const http::Request& request, const oci::RepositoryName& name,
                        const oci::Digest& digest) {
   auto response = answer(201);
@@ -103,30 +132,41 @@ net::awaitable<bool> UploadHandlers::post_whole(Exchange& exchange,
   const auto digest = announced_digest(exchange.request());
   if (exchange.content_length() == 0 && digest != oci::empty_digest()) co_return false;
   const auto begin = [&] { return services_.content.uploads.begin(name); };
-  auto id = co_await base::offload(services_.io, begin);
-  const auto upload = co_await services_.content.uploads.open(name, id);
-  if (!upload) unknown_upload(id);
+  const auto id = co_await base::offload(services_.io, begin);
+  auto upload = co_await open(name, id);
   const auto failure = co_await receive_all(exchange, *upload, digest);
   if (failure) {
-    co_await upload->cancel();
+    co_await discard(std::move(upload), name);
     std::rethrow_exception(failure);
   }
   co_await exchange.send(created(exchange.request(), name, digest));
   co_return true;
 }
 
+net::awaitable<void> UploadHandlers::discard(std::unique_ptr<content::Upload> upload,
+                                             const oci::RepositoryName& name) {
+  const auto id = upload->id();
+  upload.reset();
+  const auto work = [&] { services_.content.uploads.cancel(name, id); };
+  co_await base::offload(services_.io, work);
+}
+
+// What the state in the URL says of the upload: that it is this one, and how far it was. nullopt:
+// the URL has none, or nobody signs them here.
+std::optional<std::uint64_t> UploadHandlers::stated_offset(const http::Request& request,
+                                                           const oci::RepositoryName& name,
+                                                           const std::string& id) const {
+  const auto state = request.target.parameter("_state");
+  if (!state || options_.secret.empty()) return std::nullopt;
+  const auto offset = check_upload_state(options_.secret, *state, name, id);
+  if (offset) return offset;
+  throw oci::Error(ErrorCode::blob_upload_invalid,
+                   "the _state in the URL is not of this upload, or was signed with another "
+                   "http.secret: use the Location of the last answer as it is");
+}
+
 net::awaitable<std::unique_ptr<content::Upload>> UploadHandlers::open(
-    Exchange& exchange, const oci::RepositoryName& name, const std::string& id) {
-  const auto state = exchange.request().target.parameter("_state");
-  std::optional<std::uint64_t> offset;
-  if (state && !options_.secret.empty()) {
-    offset = check_upload_state(options_.secret, *state, name, id);
-    if (!offset) {
-      throw oci::Error(ErrorCode::blob_upload_invalid,
-                       "the _state in the URL is not of this upload, or was signed with another "
-                       "http.secret: use the Location of the last answer as it is");
-    }
-  }
+    const oci::RepositoryName& name, const std::string& id) {
   if (!content::is_upload_id(id)) unknown_upload(id);
   auto upload = co_await services_.content.uploads.open(name, id);
   if (!upload) unknown_upload(id);
@@ -135,15 +175,11 @@ net::awaitable<std::unique_ptr<content::Upload>> UploadHandlers::open(
 
 // A chunk that does not begin where the upload ends, by its Content-Range or by the state in its
 // URL: 416, with where to go on (spec "Pushing a blob in chunks"). nullopt: it is in order.
-std::optional<http::Response> UploadHandlers::refuse_out_of_order(Exchange& exchange,
-                                                                  const oci::RepositoryName& name,
-                                                                  const content::Upload& upload) {
+std::optional<http::Response> UploadHandlers::refuse_out_of_order(
+    Exchange& exchange, const oci::RepositoryName& name, const content::Upload& upload,
+    std::optional<std::uint64_t> stated) {
   const auto& request = exchange.request();
-  auto begins_at = upload.offset();
-  const auto state = request.target.parameter("_state");
-  if (state && !options_.secret.empty()) {
-    begins_at = check_upload_state(options_.secret, *state, name, upload.id()).value_or(begins_at);
-  }
+  auto begins_at = stated.value_or(upload.offset());
   if (begins_at == upload.offset()) {
     if (const auto chunk = announced_chunk(request)) begins_at = chunk->first;
   }
@@ -151,7 +187,7 @@ std::optional<http::Response> UploadHandlers::refuse_out_of_order(Exchange& exch
   const oci::Error error(ErrorCode::blob_upload_out_of_order,
                          "the upload has " + std::to_string(upload.offset()) +
                              " bytes, and the chunk begins at " + std::to_string(begins_at));
-  exchange.set_failure(error.detail());
+  exchange.set_failure(error.detail(), false);
   auto response = progress(request, error.status(), name, upload.id(), upload.offset());
   response.with_body("application/json; charset=utf-8", oci::document(error));
   return response;
@@ -166,14 +202,16 @@ net::awaitable<void> UploadHandlers::receive(Exchange& exchange, content::Upload
   base::Buffer buffer(std::move(paid), kBlockBytes);
   auto full = buffer.span().first(kBlockBytes / 2);
   auto filling = buffer.span().last(kBlockBytes / 2);
-  std::size_t n = co_await exchange.read_body(full);
-  while (n == full.size()) {
-    // `&&` waits for both even when one fails, so the blocks outlive the disk's work.
-    const std::size_t next = co_await (upload.append(full) && exchange.read_body(filling));
+  Received received = co_await fill(exchange, full);
+  while (received.bytes > 0 && !received.failure) {
+    const auto [failure, next] =
+        co_await (store(upload, full.first(received.bytes)) && fill(exchange, filling));
+    if (failure) std::rethrow_exception(failure);
     std::swap(full, filling);
-    n = next;
+    received = next;
   }
-  if (n > 0) co_await upload.append(full.first(n));
+  if (received.bytes > 0) co_await upload.append(full.first(received.bytes));
+  if (received.failure) std::rethrow_exception(received.failure);
   check_length(exchange.request(), upload.offset() - begin);
 }
 
@@ -201,7 +239,7 @@ net::awaitable<void> UploadHandlers::status(Exchange& exchange, const Match& mat
 }
 
 // The next request on an upload may arrive on another connection as soon as this one is answered:
-// so in these three the upload is let go before the answer is sent.
+// so the upload is let go before the answer is sent.
 net::awaitable<void> UploadHandlers::patch(Exchange& exchange, const Match& match) {
   auto response = co_await add_chunk(exchange, match);
   co_await exchange.send(std::move(response));
@@ -214,9 +252,11 @@ net::awaitable<void> UploadHandlers::put(Exchange& exchange, const Match& match)
 
 net::awaitable<void> UploadHandlers::cancel(Exchange& exchange, const Match& match) {
   const auto name = repository_name(match);
-  auto upload = co_await open(exchange, name, match.last);
-  co_await upload->cancel();
-  upload.reset();
+  stated_offset(exchange.request(), name, match.last);
+  if (!content::is_upload_id(match.last)) unknown_upload(match.last);
+  const auto work = [&] { return services_.content.uploads.cancel(name, match.last); };
+  const bool existed = co_await base::offload(services_.io, work);
+  if (!existed) unknown_upload(match.last);
   auto response = answer(204);
   response.add("Docker-Upload-Uuid", match.last);
   co_await exchange.send(std::move(response));
@@ -224,8 +264,9 @@ net::awaitable<void> UploadHandlers::cancel(Exchange& exchange, const Match& mat
 
 net::awaitable<http::Response> UploadHandlers::add_chunk(Exchange& exchange, const Match& match) {
   const auto name = repository_name(match);
-  const auto upload = co_await open(exchange, name, match.last);
-  auto refusal = refuse_out_of_order(exchange, name, *upload);
+  const auto stated = stated_offset(exchange.request(), name, match.last);
+  const auto upload = co_await open(name, match.last);
+  auto refusal = refuse_out_of_order(exchange, name, *upload, stated);
   if (refusal) co_return std::move(*refusal);
   std::exception_ptr lost, failure;
   try {
@@ -247,8 +288,9 @@ net::awaitable<http::Response> UploadHandlers::add_chunk(Exchange& exchange, con
 net::awaitable<http::Response> UploadHandlers::finish(Exchange& exchange, const Match& match) {
   const auto name = repository_name(match);
   const auto digest = announced_digest(exchange.request());
-  const auto upload = co_await open(exchange, name, match.last);
-  auto refusal = refuse_out_of_order(exchange, name, *upload);
+  const auto stated = stated_offset(exchange.request(), name, match.last);
+  const auto upload = co_await open(name, match.last);
+  auto refusal = refuse_out_of_order(exchange, name, *upload, stated);
   if (refusal) co_return std::move(*refusal);
   const auto failure = co_await receive_all(exchange, *upload, digest);
   if (failure) {

@@ -49,7 +49,8 @@ std::size_t body_memory() {
 
 // A connection may need a file beside its socket. Raises the soft limit as far as it goes.
 std::size_t max_connections() {
-  constexpr std::size_t kMost = 8192, kReserved = 128;
+  constexpr std::size_t kReserved = 128;
+  const std::size_t kMost = http::ServerOptions().max_connections;
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return kMost;
   limit.rlim_cur = limit.rlim_max;
@@ -78,6 +79,7 @@ class Daemon {
   std::optional<storage::StoreLock> lock_;
   std::unique_ptr<storage::Driver> driver_;
   base::ByteBudget memory_{body_memory()};
+  base::ByteBudget large_manifests_{body_memory() / 2};
   std::optional<content::Content> content_;
   std::optional<api::Api> api_;
   net::io_context context_{static_cast<int>(core_count())};
@@ -146,7 +148,7 @@ void Daemon::run_threads() {
 int Daemon::run() {
   open_store();
   content_.emplace(*driver_, io_, hashing_);
-  const api::Services services{*content_, io_, memory_};
+  const api::Services services{*content_, io_, memory_, large_manifests_};
   api_.emplace(services, api::Options{config_.storage.remove.enabled, config_.http.secret});
   http::ServerOptions options;
   options.max_connections = max_connections();

@@ -13,9 +13,10 @@ Blobs::Blobs(storage::Driver& driver, Pins& pins, RepositoryLocks& locks)
 std::optional<BlobInfo> Blobs::stat(const oci::RepositoryName& name, const oci::Digest& digest) {
   const auto sha256 = read_link(driver_, paths::layer_link(name, digest));
   if (!sha256) return std::nullopt;
-  const auto pin = pins_.pin(*sha256);
+  auto pin = pins_.pin(*sha256);
   const auto size = stored_size(driver_, *sha256);
   if (!size) return std::nullopt;
+  pin.promise();
   return BlobInfo{*sha256, *size};
 }
 
@@ -29,10 +30,11 @@ std::optional<BlobInfo> Blobs::mount(const oci::RepositoryName& from, const oci:
                                      const oci::Digest& digest) {
   const auto source = read_link(driver_, paths::layer_link(from, digest));
   if (!source) return std::nullopt;
-  const auto pin = pins_.pin(*source);
+  auto pin = pins_.pin(*source);
   const RepositoryLocks::Shared lock(locks_, to);
   const auto size = stored_size(driver_, *source);
   if (!size) return std::nullopt;
+  pin.promise();
   write_link(driver_, paths::layer_link(to, *source), *source);
   if (digest != *source) write_link(driver_, paths::layer_link(to, digest), *source);
   return BlobInfo{*source, *size};
@@ -40,7 +42,8 @@ std::optional<BlobInfo> Blobs::mount(const oci::RepositoryName& from, const oci:
 
 bool Blobs::remove(const oci::RepositoryName& name, const oci::Digest& digest) {
   const RepositoryLocks::Alone lock(locks_, name);
-  if (!stat(name, digest)) return false;
+  const auto sha256 = read_link(driver_, paths::layer_link(name, digest));
+  if (!sha256 || !stored_size(driver_, *sha256)) return false;
   return driver_.remove(paths::layer_link(name, digest), storage::Survives::power_loss);
 }
 

@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "hashing.hpp"
 #include "links.hpp"
 #include "registry/base/log.hpp"
 #include "registry/base/offload.hpp"
@@ -16,8 +17,8 @@ using oci::ErrorCode;
 using storage::Survives;
 
 Manifests::Manifests(storage::Driver& driver, Pins& pins, RepositoryLocks& locks, Tags& tags,
-                     base::Pool& io)
-    : driver_(driver), pins_(pins), locks_(locks), tags_(tags), io_(io) {}
+                     base::Pool& io, base::Pool& hashing)
+    : driver_(driver), pins_(pins), locks_(locks), tags_(tags), io_(io), hashing_(hashing) {}
 
 bool Manifests::has_manifest(const oci::RepositoryName& name, const oci::Digest& sha256) {
   if (sha256.algorithm() != oci::Algorithm::sha256) return false;
@@ -25,49 +26,70 @@ bool Manifests::has_manifest(const oci::RepositoryName& name, const oci::Digest&
          stored_size(driver_, sha256).has_value();
 }
 
-std::optional<StoredManifest> Manifests::get(const oci::RepositoryName& name,
+std::optional<FoundManifest> Manifests::find(const oci::RepositoryName& name,
                                              const Reference& reference) {
   const auto* tag = std::get_if<oci::Tag>(&reference);
   const auto digest = tag != nullptr ? tags_.resolve(name, *tag) : std::get<oci::Digest>(reference);
   if (!digest || digest->algorithm() != oci::Algorithm::sha256) return std::nullopt;
-  const auto pin = pins_.pin(*digest);
-  if (!has_manifest(name, *digest)) return std::nullopt;
-  auto content = driver_.get(paths::blob(*digest), oci::kMaxManifestBytes);
+  auto pin = pins_.pin(*digest);
+  if (!read_link(driver_, paths::revision_link(name, *digest))) return std::nullopt;
+  const auto size = stored_size(driver_, *digest);
+  if (!size || *size > oci::kMaxManifestBytes) return std::nullopt;
+  pin.promise();
+  return FoundManifest{*digest, *size};
+}
+
+std::optional<StoredManifest> Manifests::read(const oci::Digest& sha256) {
+  auto content = driver_.get(paths::blob(sha256), oci::kMaxManifestBytes);
   if (!content) return std::nullopt;
   auto media_type = oci::stored_media_type(*content);
-  return StoredManifest{*digest, std::move(media_type), std::move(*content)};
+  return StoredManifest{sha256, std::move(media_type), std::move(*content)};
+}
+
+std::optional<StoredManifest> Manifests::get(const oci::RepositoryName& name,
+                                             const Reference& reference) {
+  const auto found = find(name, reference);
+  return found ? read(found->digest) : std::nullopt;
+}
+
+std::unique_ptr<storage::BlobReader> Manifests::open(const oci::Digest& sha256) {
+  return driver_.open(paths::blob(sha256));
 }
 
 net::awaitable<oci::Digest> Manifests::put(const oci::RepositoryName& name,
                                            const Reference& reference, const std::string& content,
                                            std::optional<oci::MediaType> declared) {
+  const auto parse = [&] { return parse_pushed(reference, content, declared); };
+  const Pushed pushed = co_await base::offload(io_, parse);
+  for (;;) {
+    const auto attempt = [&] { return check_and_store(name, reference, content, pushed); };
+    const Checked checked = co_await base::offload(io_, attempt);
+    if (!checked.missing.empty()) {
+      throw oci::ErrorList(ErrorCode::manifest_blob_unknown, checked.missing);
+    }
+    if (checked.suspicious.empty()) co_return pushed.digest;
+    // Either is an end of it: the descriptor is wrong and this throws, or the blob was, and is
+    // missing from now on, or was replaced by a good one meanwhile.
+    for (const auto& descriptor : checked.suspicious) co_await settle(descriptor);
+  }
+}
+
+Manifests::Pushed Manifests::parse_pushed(const Reference& reference, const std::string& content,
+                                          std::optional<oci::MediaType> declared) {
   const auto digest = oci::digest_of(content);
   const auto* wanted = std::get_if<oci::Digest>(&reference);
   if (wanted != nullptr && *wanted != digest) {
     throw oci::Error(ErrorCode::digest_invalid,
                      "the content has the digest " + digest.str() + ", not " + wanted->str());
   }
-  const auto manifest = oci::read_manifest(content, declared);
-  for (;;) {
-    const auto attempt = [&] {
-      return check_and_store(name, reference, digest, content, manifest);
-    };
-    const Checked checked = co_await base::offload(io_, attempt);
-    if (!checked.missing.empty()) {
-      throw oci::ErrorList(ErrorCode::manifest_blob_unknown, checked.missing);
-    }
-    if (checked.suspicious.empty()) co_return digest;
-    // Either is an end of it: the descriptor is wrong and this throws, or the blob was, and is
-    // missing from now on.
-    for (const auto& descriptor : checked.suspicious) co_await settle(descriptor);
-  }
+  return {digest, oci::read_manifest(content, declared)};
 }
 
 // Pins first, then looks, and lets go when all is durable. Nothing is written unless all is there.
 Manifests::Checked Manifests::check_and_store(const oci::RepositoryName& name,
-                                              const Reference& reference, const oci::Digest& digest,
-                                              const std::string& content,
-                                              const oci::Manifest& manifest) {
+                                              const Reference& reference,
+                                              const std::string& content, const Pushed& pushed) {
+  const auto& [digest, manifest] = pushed;
   std::vector<Pin> pins;
   pins.reserve(1 + manifest.blobs.size() + manifest.manifests.size());
   pins.push_back(pins_.pin(digest));
@@ -77,6 +99,7 @@ Manifests::Checked Manifests::check_and_store(const oci::RepositoryName& name,
   const RepositoryLocks::Shared lock(locks_, name);
   auto checked = check_references(name, manifest);
   if (!checked.missing.empty() || !checked.suspicious.empty()) return checked;
+  for (auto& pin : pins) pin.promise();
   store(name, digest, content);
   if (const auto* tag = std::get_if<oci::Tag>(&reference)) tags_.put(name, *tag, digest);
   return checked;
@@ -100,6 +123,8 @@ Manifests::Checked Manifests::check_references(const oci::RepositoryName& name,
 
 void Manifests::check_reference(const oci::RepositoryName& name, const oci::Descriptor& descriptor,
                                 bool may_be_manifest, Checked& checked) {
+  constexpr std::size_t kMostNamed = 100;  // of what is missing: enough to see what is wrong
+  if (checked.missing.size() == kMostNamed) return;
   auto sha256 = read_link(driver_, paths::layer_link(name, descriptor.digest));
   if (!sha256 && may_be_manifest && has_manifest(name, descriptor.digest)) {
     sha256 = descriptor.digest;
@@ -135,23 +160,30 @@ net::awaitable<void> Manifests::settle(oci::Descriptor descriptor) {
   const auto reader = co_await base::offload(io_, open);
   if (!reader) co_return;
   oci::Sha256 hasher;
-  std::vector<std::byte> block(256 * 1024);
-  while (hasher.bytes_hashed() < reader->size()) {
-    const auto n = co_await reader->read(hasher.bytes_hashed(), block);
-    if (n == 0) break;
-    const auto hash = [&] { hasher.update(std::span(block).first(n)); };
-    co_await base::offload(io_, hash);
-  }
+  const auto update = [&](std::span<const std::byte> data) { hasher.update(data); };
+  co_await hash_stored(*reader, reader->size(), hashing_, update);
   if (hasher.digest() == descriptor.digest) {
     throw oci::Error(ErrorCode::manifest_invalid,
                      "the descriptor of " + descriptor.digest.str() + " says " +
                          std::to_string(descriptor.size_bytes) + " bytes, the blob has " +
                          std::to_string(reader->size()));
   }
-  const auto quarantine = [&] { driver_.move(path, paths::quarantine(descriptor.digest)); };
-  co_await base::offload(io_, quarantine);
+  const auto quarantine = [&] { return quarantine_damaged(descriptor.digest, reader->size()); };
+  const bool moved = co_await base::offload(io_, quarantine);
+  if (!moved) co_return;
   base::log::error("a stored blob was damaged and is in quarantine: push the image again",
                    {{"digest", descriptor.digest.str()}});
+}
+
+// Not while somebody relies on it, nor what a push has put in its place meanwhile: that is what the
+// pins of a push, and the size, which was wrong, are for.
+bool Manifests::quarantine_damaged(const oci::Digest& digest, std::uint64_t damaged_size) {
+  bool moved = false;
+  pins_.unless_pinned(digest, [&] {
+    if (stored_size(driver_, digest) != damaged_size) return;
+    moved = driver_.move(paths::blob(digest), paths::quarantine(digest));
+  });
+  return moved;
 }
 
 bool Manifests::remove(const oci::RepositoryName& name, const oci::Digest& digest) {

@@ -17,11 +17,11 @@ Pin Pins::pin(const oci::Digest& digest) {
   return {*this, digest};
 }
 
-void Pins::release(const oci::Digest& digest, Clock::time_point now) {
+void Pins::release(const oci::Digest& digest, bool promised, Clock::time_point now) {
   auto& shard = shard_of(digest);
   const std::scoped_lock lock(shard.mutex);
   turn(shard, now);
-  shard.current.insert(digest);
+  if (promised) shard.current.insert(digest);
   const auto found = shard.pinned.find(digest);
   if (--found->second == 0) shard.pinned.erase(found);
 }
@@ -33,6 +33,14 @@ void Pins::turn(Shard& shard, Clock::time_point now) const {
   if (now - shard.turned < 2 * grace_) shard.previous.swap(shard.current);
   shard.current.clear();
   shard.turned = now;
+}
+
+bool Pins::unless_pinned(const oci::Digest& digest, const std::function<void()>& work) {
+  auto& shard = shard_of(digest);
+  const std::scoped_lock lock(shard.mutex);
+  if (shard.pinned.contains(digest)) return false;
+  work();
+  return true;
 }
 
 bool Pins::protects(const oci::Digest& digest, Clock::time_point now) {

@@ -1,7 +1,7 @@
 #include <cerrno>
 #include <system_error>
-#include <vector>
 
+#include "hashing.hpp"
 #include "links.hpp"
 #include "registry/base/log.hpp"
 #include "registry/base/offload.hpp"
@@ -14,23 +14,21 @@ namespace registry::content {
 namespace paths = storage::paths;
 using storage::Survives;
 
-namespace {
-constexpr std::size_t kReadBytes = 256 * 1024;
-}
-
 Upload::Upload(Uploads& uploads, oci::RepositoryName name, std::string id)
     : uploads_(uploads),
       name_(std::move(name)),
       id_(std::move(id)),
-      use_(uploads, name_.str() + ' ' + id_) {}
+      use_(uploads, Uploads::key_of(name_, id_)) {}
 
-// Where the upload ends. Ours: at the last state that holds, and what lies behind it was never
-// acknowledged. One that 2.8 began has a state for offset 0: 2.8 writes a state before it syncs the
-// data, so its states prove nothing, and what is there is hashed again, once.
-net::awaitable<void> Upload::resume() {
-  bool began_elsewhere = false;
+// False: there is none. Where it ends: ours at the last state that holds, and what lies behind it
+// was never acknowledged. One that 2.8 began has a state for offset 0: 2.8 writes a state before it
+// syncs the data, so its states prove nothing, and what is there is hashed again, once.
+net::awaitable<bool> Upload::resume() {
+  bool exists = false, began_elsewhere = false;
   std::uint64_t offset = 0;
   const auto look = [&] {
+    exists = uploads_.exists(name_, id_);
+    if (!exists) return;
     writer_ = uploads_.driver_.append(paths::upload_data(name_, id_));
     offset = writer_->size();
     const auto states = uploads_.states(name_, id_);
@@ -40,12 +38,14 @@ net::awaitable<void> Upload::resume() {
     forget_states_behind(offset, states);
   };
   co_await base::offload(uploads_.io_, look);
+  if (!exists) co_return false;
   if (began_elsewhere) {
     co_await hash_again(offset);
   } else if (writer_->size() > offset) {
     co_await writer_->truncate(offset);
   }
   begun_with_ = hasher_;
+  co_return true;
 }
 
 // They speak of bytes that are lost: once others have come in their place, nobody could tell.
@@ -59,13 +59,8 @@ void Upload::forget_states_behind(std::uint64_t offset, const std::set<std::uint
 net::awaitable<void> Upload::hash_again(std::uint64_t size) {
   const auto open = [&] { return uploads_.driver_.open(paths::upload_data(name_, id_)); };
   const auto reader = co_await base::offload(uploads_.io_, open);
-  std::vector<std::byte> block(kReadBytes);
-  while (reader && hasher_.bytes_hashed() < size) {
-    const auto n = co_await reader->read(hasher_.bytes_hashed(), block);
-    if (n == 0) break;
-    const auto hash = [&] { hasher_.update(std::span(block).first(n)); };
-    co_await base::offload(uploads_.hashing_, hash);
-  }
+  const auto update = [&](std::span<const std::byte> data) { hasher_.update(data); };
+  if (reader) co_await hash_stored(*reader, size, uploads_.hashing_, update);
   // From here on it is ours.
   co_await writer_->sync();
   const auto adopt = [&] {
@@ -117,14 +112,8 @@ net::awaitable<oci::Digest> Upload::sha512() {
   const auto reader = co_await base::offload(uploads_.io_, open);
   if (!reader) throw std::system_error(ENOENT, std::generic_category(), "upload " + id_);
   oci::Sha512 hasher;
-  std::vector<std::byte> block(kReadBytes);
-  for (std::uint64_t offset = 0; offset < reader->size();) {
-    const auto n = co_await reader->read(offset, block);
-    if (n == 0) break;
-    const auto hash = [&] { hasher.update(std::span(block).first(n)); };
-    co_await base::offload(uploads_.hashing_, hash);
-    offset += n;
-  }
+  const auto update = [&](std::span<const std::byte> data) { hasher.update(data); };
+  co_await hash_stored(*reader, reader->size(), uploads_.hashing_, update);
   co_return hasher.digest();
 }
 
@@ -137,7 +126,7 @@ net::awaitable<BlobInfo> Upload::commit(const oci::Digest& digest) {
                                                          " bytes has the digest " + actual.str() +
                                                          ", not " + digest.str());
   }
-  const auto pin = uploads_.pins_.pin(sha256);
+  auto pin = uploads_.pins_.pin(sha256);
   auto& driver = uploads_.driver_;
   const auto look = [&] { return stored_size(driver, sha256); };
   const auto stored = co_await base::offload(uploads_.io_, look);
@@ -152,14 +141,8 @@ net::awaitable<BlobInfo> Upload::commit(const oci::Digest& digest) {
     remove_files();
   };
   co_await base::offload(uploads_.io_, link);
+  pin.promise();
   co_return BlobInfo{sha256, offset()};
-}
-
-net::awaitable<void> Upload::cancel() {
-  const auto remove = [&] {
-    uploads_.driver_.remove_tree(paths::upload(name_, id_), Survives::process_crash);
-  };
-  co_await base::offload(uploads_.io_, remove);
 }
 
 // The blob is durable: what is left of its upload is litter, and no reason to fail.

@@ -52,6 +52,14 @@ std::string Uploads::begin(const oci::RepositoryName& name) {
   return id;
 }
 
+bool Uploads::exists(const oci::RepositoryName& name, std::string_view id) {
+  return driver_.stat(paths::upload_started_at(name, id)).has_value();
+}
+
+std::string Uploads::key_of(const oci::RepositoryName& name, std::string_view id) {
+  return name.str() + ' ' + std::string(id);
+}
+
 std::set<std::uint64_t> Uploads::states(const oci::RepositoryName& name, std::string_view id) {
   std::set<std::uint64_t> offsets;
   const auto entries = driver_.list(paths::upload_states(name, id), "", kMaxStates);
@@ -80,7 +88,7 @@ std::uint64_t Uploads::last_vouched_for(const oci::RepositoryName& name, std::st
 
 std::optional<std::uint64_t> Uploads::acknowledged(const oci::RepositoryName& name,
                                                    std::string_view id) {
-  if (!driver_.stat(paths::upload_started_at(name, id))) return std::nullopt;
+  if (!exists(name, id)) return std::nullopt;
   const auto data = driver_.stat(paths::upload_data(name, id));
   const auto size = data ? data->size_bytes : 0;
   const auto offsets = states(name, id);
@@ -89,12 +97,15 @@ std::optional<std::uint64_t> Uploads::acknowledged(const oci::RepositoryName& na
 
 net::awaitable<std::unique_ptr<Upload>> Uploads::open(const oci::RepositoryName& name,
                                                       std::string id) {
-  const auto exists = [&] { return driver_.stat(paths::upload_started_at(name, id)).has_value(); };
-  const bool found = co_await base::offload(io_, exists);
+  auto upload = std::make_unique<Upload>(*this, name, std::move(id));
+  const bool found = co_await upload->resume();
   if (!found) co_return nullptr;
-  auto upload = std::make_unique<Upload>(*this, name, id);
-  co_await upload->resume();
   co_return upload;
+}
+
+bool Uploads::cancel(const oci::RepositoryName& name, std::string_view id) {
+  const Use use(*this, key_of(name, id));
+  return exists(name, id) && driver_.remove_tree(paths::upload(name, id), Survives::process_crash);
 }
 
 }  // namespace registry::content

@@ -21,6 +21,8 @@ namespace {
 
 using net::ip::tcp;
 
+constexpr std::size_t kMostTurnedAway = 32;
+
 std::string to_text(const tcp::endpoint& endpoint) {
   std::ostringstream text;
   text << endpoint;
@@ -64,7 +66,9 @@ std::vector<std::string> Server::listen(const std::string& address) {
     try {
       listening.push_back(open_acceptor({tcp::v6(), number}));  // IPv4 as well
     } catch (const std::system_error& error) {
-      if (error.code() == std::errc::address_in_use) throw;
+      const bool has_no_v6 = error.code() == std::errc::address_family_not_supported ||
+                             error.code() == std::errc::address_not_available;
+      if (!has_no_v6) throw;
       base::log::info("no IPv6 here, listening on IPv4 alone", {{"err", error.what()}});
       listening.push_back(open_acceptor({tcp::v4(), number}));
     }
@@ -120,9 +124,24 @@ void Server::start_session(tcp::socket socket) {
   auto session = std::make_shared<Session>(*this, std::move(socket));
   if (sessions_->add(session, options_.max_connections)) {
     net::co_spawn(executor, Session::run(std::move(session)), net::detached);
-  } else {
+    return;
+  }
+  warn_of_limit();
+  // They take descriptors too, for as long as they are told why: of more than these the connection
+  // is closed without a word.
+  if (sessions_->add_turned_away(session, kMostTurnedAway)) {
     net::co_spawn(executor, Session::turn_away(std::move(session)), net::detached);
   }
+}
+
+// A line a minute: under a flood of connections the log must not drown too.
+void Server::warn_of_limit() {
+  constexpr std::chrono::minutes kInterval{1};
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_warning_.load()) return;
+  next_warning_ = now + kInterval;
+  base::log::warn("the limit of connections is reached, and none is idle: turning clients away",
+                  {{"connections", std::to_string(options_.max_connections)}});
 }
 
 net::awaitable<void> Server::drain(std::chrono::seconds timeout) {

@@ -172,7 +172,7 @@ void Session::begin_request() {
   outcome_ = {};
   head_sent_ = expects_continue_ = false;
   waited_ = {};
-  received_ = unsent_ = 0;
+  moved_ = unsent_ = 0;
   parser_.emplace();
   parser_->header_limit(kMaxHeadBytes);
   parser_->body_limit(boost::none);  // limits are for the handlers, which know what they read
@@ -235,7 +235,7 @@ net::awaitable<void> Session::answer() {
     failure = error.what();
   }
   if (!failure.empty()) {
-    outcome_.failure = failure;
+    set_failure(failure, true);
     closing_ = true;  // if the head is out it is too late to say so: cut the connection
     if (!head_sent_) co_return co_await send_last(Response(500));
   }
@@ -244,7 +244,11 @@ net::awaitable<void> Session::answer() {
 
 void Session::completed() {
   outcome_.duration = steady_clock::now() - started_;
-  server_.handler_.completed(request_, outcome_);
+  try {
+    server_.handler_.completed(request_, outcome_);
+  } catch (const std::exception& error) {
+    base::log::error("cannot log a request", {{"err", error.what()}});
+  }
 }
 
 std::string Session::start_head(const Response& response, std::uint64_t length) {

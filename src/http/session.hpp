@@ -36,7 +36,10 @@ class Session final : public Exchange {
 
   const Request& request() const override { return request_; }
   void set_actor(std::string actor) override { request_.actor = std::move(actor); }
-  void set_failure(std::string failure) override { outcome_.failure = std::move(failure); }
+  void set_failure(std::string failure, bool own_fault) override {
+    outcome_.failure = std::move(failure);
+    outcome_.own_fault = own_fault;
+  }
   bool answered() const override { return head_sent_; }
   std::optional<std::uint64_t> content_length() const override;
   net::awaitable<std::size_t> read_body(std::span<std::byte> out) override;
@@ -67,7 +70,7 @@ class Session final : public Exchange {
   bool is_head() const { return request_.method == "HEAD"; }
   bool unread_body_is_short() const;
   std::string start_head(const Response& response, std::uint64_t length);
-  void check_pace(std::size_t received, std::chrono::steady_clock::time_point since);
+  void check_pace(std::uint64_t bytes, std::chrono::steady_clock::time_point since);
   void completed();
 
   Server& server_;
@@ -84,9 +87,10 @@ class Session final : public Exchange {
   bool head_sent_ = false;
   bool expects_continue_ = false;
 
-  // Of the body under way: the time spent waiting for the client alone, and what it brought.
+  // Of the body under way, in or out: the time spent waiting for the client alone, and what it
+  // brought or took.
   std::chrono::steady_clock::duration waited_{};
-  std::uint64_t received_ = 0;
+  std::uint64_t moved_ = 0;
   // Of the answer under way: what its head announced and is not sent yet.
   std::uint64_t unsent_ = 0;
 };

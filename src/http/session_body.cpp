@@ -63,6 +63,14 @@ Sent send_slice(int socket, int file, std::uint64_t offset, std::uint64_t length
   return sent;
 }
 
+// Of the two descriptors either may be at fault: the client's, or the file's.
+[[noreturn]] void fail_to_send(int error) {
+  const bool is_clients =
+      error == EPIPE || error == ECONNRESET || error == ENOTCONN || error == ETIMEDOUT;
+  if (is_clients) throw ConnectionLost(std::generic_category().message(error));
+  throw std::system_error(error, std::generic_category(), "cannot send the file");
+}
+
 }  // namespace
 
 std::optional<std::uint64_t> Session::content_length() const {
@@ -94,20 +102,22 @@ net::awaitable<std::size_t> Session::read_body(std::span<std::byte> out) {
     beast::error_code error;
     const auto n = co_await beast::http::async_read_some(
         stream_, buffer_, *parser_, net::redirect_error(net::use_awaitable, error));
-    if (error && error != beast::http::error::need_buffer) lost(error);
+    if (error && error != beast::http::error::need_buffer) {
+      throw ConnectionLost(error.message(), out.size() - body.size);
+    }
     check_pace(n, since);
   }
   co_return out.size() - body.size;
 }
 
 // A peer that trickles must not hold a connection for ever, one that stalls for minutes may.
-void Session::check_pace(std::size_t received, steady_clock::time_point since) {
+void Session::check_pace(std::uint64_t bytes, steady_clock::time_point since) {
   waited_ += steady_clock::now() - since;
-  received_ += received;
+  moved_ += bytes;
   const auto& options = server_.options_;
-  const auto allowed = options.slow_body_credit +
-                       std::chrono::seconds(received_ / options.min_body_bytes_per_second);
-  if (waited_ > allowed) throw ConnectionLost("the body comes too slowly");
+  const auto allowed =
+      options.slow_body_credit + std::chrono::seconds(moved_ / options.min_body_bytes_per_second);
+  if (waited_ > allowed) throw ConnectionLost("the client is too slow");
 }
 
 net::awaitable<void> Session::send(Response response) {
@@ -161,8 +171,11 @@ net::awaitable<void> Session::send_file(Response head, int descriptor, std::uint
     length -= sent.bytes;
     outcome_.bytes_sent += sent.bytes;
     unsent_ -= sent.bytes;
-    if (sent.error != 0) throw ConnectionLost(std::generic_category().message(sent.error));
-    if (sent.would_block) co_await wait_until_writable();
+    if (sent.error != 0) fail_to_send(sent.error);
+    if (!sent.would_block) continue;
+    const auto since = steady_clock::now();
+    co_await wait_until_writable();
+    check_pace(sent.bytes, since);
   }
 }
 

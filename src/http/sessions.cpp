@@ -18,8 +18,16 @@ bool Server::Sessions::add(const std::shared_ptr<Session>& session, std::size_t 
   return true;
 }
 
+bool Server::Sessions::add_turned_away(const std::shared_ptr<Session>& session, std::size_t limit) {
+  const std::scoped_lock lock(mutex_);
+  if (turned_away_.size() >= limit) return false;
+  turned_away_.insert(session.get());
+  return true;
+}
+
 void Server::Sessions::remove(const Session* session) {
   const std::scoped_lock lock(mutex_);
+  turned_away_.erase(session);
   const auto found = entries_.find(session);
   if (found == entries_.end()) return;
   if (found->second.idle_at != idle_.end()) idle_.erase(found->second.idle_at);

@@ -1,5 +1,8 @@
 #include "registry/oci/manifest.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include "manifest_reader.hpp"
 #include "registry/oci/error.hpp"
 
@@ -52,7 +55,7 @@ Manifest read_manifest(std::string_view content, std::optional<MediaType> declar
   if (!is_index(type) && read.config_value.empty()) refuse("config is missing");
 
   Manifest manifest{type, std::move(read.config_value), std::move(read.manifests_value), {}};
-  manifest.blobs.insert(manifest.blobs.end(), read.layers_value.begin(), read.layers_value.end());
+  std::ranges::move(read.layers_value, std::back_inserter(manifest.blobs));
   if (!read.subject_value.empty()) manifest.subject = read.subject_value.front();
   return manifest;
 }

@@ -10,6 +10,7 @@ namespace registry::oci {
 namespace {
 
 constexpr std::size_t kMaxDepth = 64;
+constexpr std::size_t kMaxReferences = 10'000;  // far more than any image, and a bound on memory
 
 constexpr std::array kRootFields = {
     Field{"schemaVersion", Shape::integer},  Field{"mediaType", Shape::string},
@@ -262,6 +263,9 @@ bool ManifestReader::finish_descriptor() {
   if (!digest) return fail("\"" + digest_.substr(0, 200) + "\" is not a sha256 or sha512 digest");
   if (size_ < 0) return fail("the descriptor of " + digest->str() + " has no size");
   if (foreign_scheme_) return fail("the urls of " + digest->str() + " must be http or https");
+  if (destination().size() == kMaxReferences) {
+    return fail("names more than " + std::to_string(kMaxReferences) + " others");
+  }
   destination().push_back({*digest, static_cast<std::uint64_t>(size_), has_urls_});
   return true;
 }

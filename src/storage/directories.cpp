@@ -43,13 +43,6 @@ void Directories::sync(const base::Path& path) {
   }
 }
 
-bool Directories::remove(const base::Path& path) {
-  const std::scoped_lock lock(mutex_);
-  if (!files_.remove_directory(path)) return false;
-  not_durable_.erase(path);
-  return true;
-}
-
 void Directories::forget(const base::Path& path) {
   const std::scoped_lock lock(mutex_);
   const auto prefix = path.string() + '/';

@@ -8,7 +8,7 @@
 
 namespace registry::storage {
 
-// Makes and removes the directories of a store, and knows which of them a power loss could still
+// Makes the directories of a store, and knows which of them a power loss could still
 // take away: those that this process made, until their parent was synced. What was there at the
 // start was made durable by one sync of the filesystem. Thread-safe. Costs about 200 bytes for
 // each directory that is not durable: those of uploads under way, and few others.
@@ -20,8 +20,6 @@ class Directories {
   void make(const base::Path& path);
   // The entries of `path`, and those that lead to it from the root, survive a power loss.
   void sync(const base::Path& path);
-  // False: it is absent or not empty.
-  bool remove(const base::Path& path);
   // What was below `path` has moved or gone.
   void forget(const base::Path& path);
 

@@ -40,8 +40,7 @@ base::Path FilesystemDriver::new_name_aside() {
 }
 
 std::optional<std::string> FilesystemDriver::get(const std::string& path, std::size_t max_bytes) {
-  unsettled_.wait_for(path);
-  const auto file = files_.open(full(path));
+  const auto file = unsettled_.settled(path, [&] { return files_.open(full(path)); });
   if (!file) return std::nullopt;
   const auto size = file->size();
   if (size > max_bytes) fail(EFBIG, path + " has " + std::to_string(size) + " bytes");
@@ -90,7 +89,7 @@ bool FilesystemDriver::place(const base::Path& from, const base::Path& to) {
 
 bool FilesystemDriver::place_durably(const base::Path& from, const std::string& to) {
   const auto target = full(to);
-  const Unsettled::Mark mark(unsettled_, to);
+  Unsettled::Mark mark(unsettled_, to);
   const bool is_new = !files_.status(target);
   if (!place(from, target)) return false;
   try {
@@ -98,6 +97,7 @@ bool FilesystemDriver::place_durably(const base::Path& from, const std::string& 
   } catch (...) {
     // Visible, and perhaps not durable: nobody may rely on it. What it replaced cannot be brought
     // back, but was acknowledged, and so is one of the two that a power loss can leave.
+    mark.failed();
     if (is_new) files_.remove_file(target);
     throw;
   }
@@ -105,8 +105,7 @@ bool FilesystemDriver::place_durably(const base::Path& from, const std::string& 
 }
 
 std::optional<Status> FilesystemDriver::stat(const std::string& path) {
-  unsettled_.wait_for(path);
-  const auto status = files_.status(full(path));
+  const auto status = unsettled_.settled(path, [&] { return files_.status(full(path)); });
   if (!status) return std::nullopt;
   return Status{status->kind == base::FileKind::directory, status->size_bytes};
 }
@@ -172,8 +171,7 @@ void FilesystemDriver::make_directory(const std::string& path) {
 }
 
 std::unique_ptr<BlobReader> FilesystemDriver::open(const std::string& path) {
-  unsettled_.wait_for(path);
-  auto file = files_.open(full(path));
+  auto file = unsettled_.settled(path, [&] { return files_.open(full(path)); });
   if (!file) return nullptr;
   return std::make_unique<FilesystemReader>(pool_, std::move(file));
 }

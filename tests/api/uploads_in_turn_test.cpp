@@ -26,7 +26,7 @@ class OneExchange final : public http::Exchange {
 
   const http::Request& request() const override { return request_; }
   void set_actor(std::string) override {}
-  void set_failure(std::string) override {}
+  void set_failure(std::string, bool) override {}
   bool answered() const override { return answered_; }
   std::optional<std::uint64_t> content_length() const override { return body_.size(); }
   net::awaitable<std::size_t> read_body(std::span<std::byte> out) override {
@@ -77,7 +77,7 @@ class UploadsInTurn : public testing::Test {
   base::Pool io_{"io", 2}, hashing_{"hash", 1};
   base::ByteBudget memory_{1 << 20};
   content::Content content_{*driver_, io_, hashing_};
-  Api api_{{content_, io_, memory_}, {}};
+  Api api_{{content_, io_, memory_, memory_}, {}};
   const oci::RepositoryName name_ = *oci::RepositoryName::parse("a");
   const std::string id_ = content_.uploads.begin(name_);
 };

@@ -112,7 +112,7 @@ class ContentTest : public testing::TestWithParam<Backend> {
   Tags tags_{*driver_};
   Blobs blobs_{*driver_, pins_, locks_};
   Uploads uploads_{*driver_, pins_, locks_, io_, hashing_};
-  Manifests manifests_{*driver_, pins_, locks_, tags_, io_};
+  Manifests manifests_{*driver_, pins_, locks_, tags_, io_, hashing_};
   Catalog catalog_{*driver_};
 };
 

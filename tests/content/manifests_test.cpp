@@ -248,12 +248,31 @@ TEST_P(ManifestsTest, AreNotFoundOrRemovedBySha512) {
 TEST_P(ManifestsTest, PinThemselvesAndAllTheyName) {
   push_blob(kName, "config");
   Pins pins(std::chrono::hours(1), Pins::Clock::now() - std::chrono::hours(2));
-  Manifests manifests(driver(), pins, locks_, tags_, io_);
+  Manifests manifests(driver(), pins, locks_, tags_, io_, hashing_);
   const auto digest = run(
       manifests.put(kName, kLatest, manifest(descriptor("config")), oci::MediaType::oci_manifest));
   const auto soon = Pins::Clock::now() + std::chrono::minutes(59);
   EXPECT_TRUE(pins.protects(digest, soon));
   EXPECT_TRUE(pins.protects(oci::digest_of("config"), soon));
+}
+
+TEST_P(ManifestsTest, PromiseNothingThatTheyMiss) {
+  push_blob(kName, "config");
+  Pins pins(std::chrono::hours(1), Pins::Clock::now() - std::chrono::hours(2));
+  Manifests manifests(driver(), pins, locks_, tags_, io_, hashing_);
+  const auto content = manifest(descriptor("config"), descriptor("absent"));
+  EXPECT_THROW(run(manifests.put(kName, kLatest, content, oci::MediaType::oci_manifest)),
+               oci::ErrorList);
+  EXPECT_FALSE(manifests.get(kName, Reference(oci::digest_of("nothing"))));
+  for (const auto& text : {content, std::string("absent"), std::string("nothing")}) {
+    EXPECT_FALSE(pins.protects(oci::digest_of(text), Pins::Clock::now())) << text;
+  }
+}
+
+TEST_P(ManifestsTest, NameAHundredOfWhatTheyMiss) {
+  std::string layers = descriptor("0");
+  for (int i = 1; i < 150; ++i) layers += ',' + descriptor(std::to_string(i));
+  EXPECT_EQ(missing(manifest(descriptor("config"), layers)).size(), 100U);
 }
 
 }  // namespace

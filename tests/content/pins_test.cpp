@@ -19,6 +19,11 @@ const auto kNow = Pins::Clock::now();
 class PinsTest : public testing::Test {
  protected:
   Pins pins_{hours(1), kNow - hours(2)};
+  void promise(const oci::Digest& digest) {
+    auto pin = pins_.pin(digest);
+    pin.promise();
+  }
+
   const oci::Digest kDigest = oci::digest_of("a"), kOther = oci::digest_of("b");
 };
 
@@ -31,24 +36,18 @@ TEST_F(PinsTest, ProtectWhileTheyAreHeld) {
 }
 
 TEST_F(PinsTest, BecomePromisesForTheGracePeriod) {
-  {
-    const auto pin = pins_.pin(kDigest);
-  }
+  promise(kDigest);
   EXPECT_TRUE(pins_.protects(kDigest, Pins::Clock::now()));
   EXPECT_TRUE(pins_.protects(kDigest, Pins::Clock::now() + minutes(59)));
 }
 
 TEST_F(PinsTest, PromiseNothingForEver) {
-  {
-    const auto pin = pins_.pin(kDigest);
-  }
+  promise(kDigest);
   EXPECT_FALSE(pins_.protects(kDigest, Pins::Clock::now() + hours(3)));
 }
 
 TEST_F(PinsTest, PromiseOverTheTurnOfAPeriod) {
-  {
-    const auto pin = pins_.pin(kDigest);
-  }
+  promise(kDigest);
   const auto promised = Pins::Clock::now();
   EXPECT_TRUE(pins_.protects(kDigest, promised + minutes(61)));    // turns
   EXPECT_FALSE(pins_.protects(kDigest, promised + minutes(130)));  // and again
@@ -71,6 +70,26 @@ TEST_F(PinsTest, AreLetGoOnceThoughMoved) {
     const auto moved = std::move(pin);
   }
   EXPECT_TRUE(pins_.protects(kDigest, kNow + hours(100)));
+}
+
+TEST_F(PinsTest, PromiseNothingThatWasNotFound) {
+  {
+    const auto pin = pins_.pin(kDigest);
+  }
+  EXPECT_FALSE(pins_.protects(kDigest, Pins::Clock::now()));
+}
+
+TEST_F(PinsTest, KeepARemovalAway) {
+  bool removed = false;
+  const auto remove = [&] { removed = true; };
+  {
+    const auto pin = pins_.pin(kDigest);
+    EXPECT_FALSE(pins_.unless_pinned(kDigest, remove));
+    EXPECT_FALSE(removed);
+    EXPECT_TRUE(pins_.unless_pinned(kOther, [] {}));
+  }
+  EXPECT_TRUE(pins_.unless_pinned(kDigest, remove));
+  EXPECT_TRUE(removed);
 }
 
 TEST_F(PinsTest, ProtectEverythingAfterTheStart) {

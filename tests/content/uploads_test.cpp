@@ -256,8 +256,10 @@ TEST_P(UploadsTest, CancelRemovesAll) {
   {
     const auto upload = open(id);
     append(*upload, "def");
-    run(upload->cancel());
+    EXPECT_EQ(error_of([&] { uploads_.cancel(kName, id); }), oci::ErrorCode::blob_upload_in_use);
   }
+  EXPECT_TRUE(uploads_.cancel(kName, id));
+  EXPECT_FALSE(uploads_.cancel(kName, id));
   EXPECT_FALSE(driver().stat(paths::upload(kName, id)));
   EXPECT_EQ(uploads_.acknowledged(kName, id), std::nullopt);
   EXPECT_EQ(open(id), nullptr);

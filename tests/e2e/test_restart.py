@@ -77,6 +77,18 @@ def test_a_patch_that_the_client_cut_keeps_what_arrived(registry):
     assert registry.get(f"/v2/{NAME}/blobs/{digest_of(CONTENT)}").body == CONTENT
 
 
+def test_a_patch_that_the_client_cut_keeps_every_byte(registry):
+    location = patch(registry, open_upload(registry, NAME), CONTENT[:ACKNOWLEDGED])
+    with half_request(registry.address, "PATCH", location, len(CONTENT)) as request:
+        request.send(CONTENT[ACKNOWLEDGED:SENT])
+
+    upload = location.partition("?")[0]
+    wait_until(lambda: status_of(registry, upload).received == SENT, "all that was sent is kept")
+    registry.stop()
+    log = registry.log.read_text()
+    assert "level=error" not in log  # it is the client that went away
+
+
 def finished_from_its_status(registry: Registry, upload: str) -> bool:
     """Sends the rest; refused while the server has not yet noticed the end of the cut request."""
     status = status_of(registry, upload)

@@ -75,7 +75,7 @@ TEST(Deadline, EndsABodyThatComesTooSlowly) {
   const auto completed = server.handler().wait_for_completed(1);
   ASSERT_TRUE(completed);
   EXPECT_EQ(completed->outcome.status, 499U);
-  EXPECT_EQ(completed->outcome.failure, "the body comes too slowly");
+  EXPECT_EQ(completed->outcome.failure, "the client is too slow");
   EXPECT_TRUE(client.ends());
   EXPECT_TRUE(server.lives());
 }

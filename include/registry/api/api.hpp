@@ -18,7 +18,8 @@ namespace net = boost::asio;
 struct Services {
   content::Content& content;
   base::Pool& io;
-  base::ByteBudget& memory;
+  base::ByteBudget& memory;           // of bodies in flight
+  base::ByteBudget& large_manifests;  // of the few that are larger than a block
 };
 
 struct Options {

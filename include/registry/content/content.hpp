@@ -23,7 +23,7 @@ struct Content {
       : tags(driver),
         blobs(driver, pins, locks),
         uploads(driver, pins, locks, io, hashing),
-        manifests(driver, pins, locks, tags, io),
+        manifests(driver, pins, locks, tags, io, hashing),
         catalog(driver) {}
 
   Pins pins{kGrace};

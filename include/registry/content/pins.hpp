@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <mutex>
 #include <unordered_map>
 #include <unordered_set>
@@ -14,10 +15,10 @@ namespace registry::content {
 
 // What requests rely on at this moment, and what they were told is present: neither may be removed
 // behind their back (docs/architecture.md, rule 3). Every path that relies on a digest takes a pin
-// first, then checks presence, and lets go after durability. A pin that is let go becomes a promise
-// for at least the grace period. Nothing of it is on disk: the start of the process counts as a
-// promise of everything. Thread-safe. Costs about 150 bytes for each digest that was promised
-// within twice the grace period.
+// first, then checks presence, promises what it found, and lets go after durability. Nothing of it
+// is on disk: the start of the process counts as a promise of everything. Thread-safe. Costs about
+// 150 bytes for each digest that was promised within twice the grace period; only what is stored is
+// ever promised.
 class Pins {
  public:
   using Clock = std::chrono::steady_clock;
@@ -25,18 +26,24 @@ class Pins {
   class Pin {
    public:
     Pin(Pin&& other) noexcept
-        : pins_(std::exchange(other.pins_, nullptr)), digest_(std::move(other.digest_)) {}
+        : pins_(std::exchange(other.pins_, nullptr)),
+          digest_(std::move(other.digest_)),
+          promised_(other.promised_) {}
     Pin(const Pin&) = delete;
     Pin& operator=(const Pin&) = delete;
     ~Pin() {
-      if (pins_ != nullptr) pins_->release(digest_, Clock::now());
+      if (pins_ != nullptr) pins_->release(digest_, promised_, Clock::now());
     }
+
+    // The digest was found, or stored: from the end of this pin on it stays for the grace period.
+    void promise() { promised_ = true; }
 
    private:
     friend class Pins;
     Pin(Pins& pins, oci::Digest digest) : pins_(&pins), digest_(std::move(digest)) {}
     Pins* pins_;
     oci::Digest digest_;
+    bool promised_ = false;
   };
 
   explicit Pins(Clock::duration grace, Clock::time_point start = Clock::now());
@@ -44,6 +51,9 @@ class Pins {
   Pin pin(const oci::Digest& digest);
   // Whether the digest is pinned, or was promised within the grace period before `now`.
   bool protects(const oci::Digest& digest, Clock::time_point now);
+  // Runs `work` while nobody can pin the digest. False: somebody has it pinned, and nothing was
+  // done.
+  bool unless_pinned(const oci::Digest& digest, const std::function<void()>& work);
 
  private:
   struct Shard {
@@ -54,7 +64,7 @@ class Pins {
     Clock::time_point turned;
   };
 
-  void release(const oci::Digest& digest, Clock::time_point now);
+  void release(const oci::Digest& digest, bool promised, Clock::time_point now);
   void turn(Shard& shard, Clock::time_point now) const;
   Shard& shard_of(const oci::Digest& digest);
 

@@ -40,10 +40,12 @@ class Uploads {
   // To write on. nullptr: there is no such upload. Throws Error(blob_upload_in_use) while another
   // request has it open.
   net::awaitable<std::unique_ptr<Upload>> open(const oci::RepositoryName& name, std::string id);
+  // Removes all of it. False: there is no such upload. Throws as `open`. Blocking.
+  bool cancel(const oci::RepositoryName& name, std::string_view id);
 
  private:
   friend class Upload;
-  // Keeps other requests away from an upload.
+  // Keeps other requests away from an upload. Comes before any look at its files.
   class Use {
    public:
     Use(Uploads& uploads, std::string key);
@@ -56,6 +58,8 @@ class Uploads {
     const std::string key_;
   };
 
+  static std::string key_of(const oci::RepositoryName& name, std::string_view id);
+  bool exists(const oci::RepositoryName& name, std::string_view id);
   std::set<std::uint64_t> states(const oci::RepositoryName& name, std::string_view id);
   std::optional<oci::Sha256> restore(const oci::RepositoryName& name, std::string_view id,
                                      std::uint64_t offset);
@@ -88,11 +92,10 @@ class Upload {
   // Makes the upload a blob of its repository; durable. Throws Error(digest_invalid) where the
   // content has another digest: the upload is as it was then.
   net::awaitable<BlobInfo> commit(const oci::Digest& digest);
-  net::awaitable<void> cancel();
 
  private:
   friend class Uploads;
-  net::awaitable<void> resume();
+  net::awaitable<bool> resume();
   net::awaitable<void> hash_again(std::uint64_t size);
   net::awaitable<oci::Digest> sha512();
   void forget_states_behind(std::uint64_t offset, const std::set<std::uint64_t>& states);

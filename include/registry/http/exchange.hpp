@@ -59,7 +59,13 @@ class Response {
 // The other end went away, fell silent or is too slow: nobody is left to answer.
 class ConnectionLost : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit ConnectionLost(const std::string& why, std::size_t received = 0)
+      : std::runtime_error(why), received_(received) {}
+  // The bytes of a body that had arrived in the span of the read that failed.
+  std::size_t received() const { return received_; }
+
+ private:
+  std::size_t received_;
 };
 
 // One request and its answer. Borrowed by a handler for the time of its coroutine, on the strand
@@ -71,7 +77,7 @@ class Exchange {
   virtual const Request& request() const = 0;
   virtual void set_actor(std::string actor) = 0;
   // Why the request fails, for the log.
-  virtual void set_failure(std::string failure) = 0;
+  virtual void set_failure(std::string failure, bool own_fault) = 0;
 
   // As announced; nullopt: a chunked body, whose length shows at its end.
   virtual std::optional<std::uint64_t> content_length() const = 0;
@@ -96,7 +102,8 @@ struct Outcome {
   unsigned status = 0;  // 499: the client was gone before the answer
   std::uint64_t bytes_sent = 0;
   std::chrono::steady_clock::duration duration{};
-  std::string failure;  // of the connection, or of the daemon; empty: none
+  std::string failure;     // why it failed; empty: it did not
+  bool own_fault = false;  // the daemon's, which an operator should look at
 };
 
 // Answers requests. Called from many strands at once.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -23,7 +24,7 @@ struct ServerOptions {
   // its bytes at that rate.
   std::chrono::seconds slow_body_credit{900};
   std::uint64_t min_body_bytes_per_second = 1024;
-  std::size_t max_connections = 4096;
+  std::size_t max_connections = 8192;
 };
 
 class Session;
@@ -49,6 +50,7 @@ class Server {
 
   net::awaitable<void> accept(net::ip::tcp::acceptor& acceptor);
   void start_session(net::ip::tcp::socket socket);
+  void warn_of_limit();
   std::string open_acceptor(const net::ip::tcp::endpoint& endpoint);
 
   net::io_context& io_;
@@ -57,6 +59,7 @@ class Server {
   const ServerOptions options_;
   std::vector<std::unique_ptr<net::ip::tcp::acceptor>> acceptors_;
   std::shared_ptr<Sessions> sessions_;
+  std::atomic<std::chrono::steady_clock::time_point> next_warning_{};
 };
 
 }  // namespace registry::http
