@@ -1,6 +1,8 @@
 #include "registry/api/api.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <initializer_list>
 #include <set>
 #include <system_error>
 
@@ -77,16 +79,20 @@ std::string combined_log_line(const http::Request& request, const http::Outcome&
          quote(request.header("Referer")) + ' ' + quote(request.header("User-Agent"));
 }
 
-bool is_full(const std::exception& error) {
+bool is_one_of(const std::exception& error, std::initializer_list<int> numbers) {
   const auto* system = dynamic_cast<const std::system_error*>(&error);
-  return system != nullptr && (system->code() == std::errc::no_space_on_device ||
-                               system->code() == std::error_code(EDQUOT, std::generic_category()));
+  return system != nullptr && std::ranges::any_of(numbers, [&](int number) {
+           return system->code() == std::error_code(number, std::generic_category());
+         });
 }
 
 oci::Error own_fault(const std::exception& error, const std::string& request_id) {
-  if (is_full(error)) {
+  if (is_one_of(error, {ENOSPC, EDQUOT})) {
     return {oci::ErrorCode::storage_full,
             "the registry's storage is full: delete images and collect garbage, or enlarge it"};
+  }
+  if (is_one_of(error, {EMFILE, ENFILE, ENOMEM})) {
+    return {oci::ErrorCode::unavailable, "the registry is at its limits: try again in a moment"};
   }
   return {oci::ErrorCode::unknown,
           "the registry failed: its log says why under http.request.id " + request_id};
@@ -114,6 +120,10 @@ http::Response answer_to(const std::exception& thrown, Exchange& exchange) {
   if (const auto* errors = dynamic_cast<const oci::ErrorList*>(&thrown)) {
     exchange.set_failure(std::string(errors->what()) + ": " + errors->details().front(), false);
     return error_answer(*errors);
+  }
+  if (dynamic_cast<const http::MalformedBody*>(&thrown) != nullptr) {
+    exchange.set_failure(thrown.what(), false);
+    return error_answer(oci::Error(oci::ErrorCode::size_invalid, thrown.what()));
   }
   exchange.set_failure(thrown.what(), true);
   return error_answer(own_fault(thrown, exchange.request().id));

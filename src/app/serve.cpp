@@ -36,6 +36,14 @@ namespace net = boost::asio;
 constexpr std::chrono::seconds kDefaultDrain{25};  // below Kubernetes' 30 s
 constexpr std::chrono::seconds kLockPatience{60};  // a rolling update overlaps
 
+// While there is nothing to end in good order. Not the default action: the first process of a
+// container has none.
+void end_at_once_on_signal() {
+  for (const int signal : {SIGTERM, SIGINT}) {
+    std::signal(signal, [](int) { ::_exit(1); });
+  }
+}
+
 unsigned core_count() {
   return std::max(2U, std::thread::hardware_concurrency());
 }
@@ -47,7 +55,7 @@ std::size_t body_memory() {
   return limit ? std::clamp(*limit / 4, kLeast, kMost) : kMost;
 }
 
-// A connection may need a file beside its socket. Raises the soft limit as far as it goes.
+// A connection may need two files beside its socket. Raises the soft limit as far as it goes.
 std::size_t max_connections() {
   constexpr std::size_t kReserved = 128;
   const std::size_t kMost = http::ServerOptions().max_connections;
@@ -57,7 +65,7 @@ std::size_t max_connections() {
   (void)::setrlimit(RLIMIT_NOFILE, &limit);
   if (limit.rlim_max == RLIM_INFINITY) return kMost;
   const auto descriptors = std::max<std::size_t>(limit.rlim_max, kReserved + 32);
-  return std::min(kMost, (descriptors - kReserved) / 2);
+  return std::min(kMost, (descriptors - kReserved) / 3);
 }
 
 // The order of the members is that of their end, reversed: first the pools end their work, which
@@ -117,14 +125,13 @@ net::awaitable<void> Daemon::end_on_signal() {
   const int signal = co_await signals.async_wait(net::redirect_error(net::use_awaitable, error));
   // Whoever is in a hurry sends a second one, which ends the process at once.
   signals.clear();
-  std::signal(SIGTERM, SIG_DFL);
-  std::signal(SIGINT, SIG_DFL);
+  end_at_once_on_signal();
   const auto timeout = config_.http.draintimeout > std::chrono::seconds(0)
                            ? config_.http.draintimeout
                            : kDefaultDrain;
-  log::info(
-      "stopping server gracefully: no new connections, requests under way may end",
-      {{"signal", std::to_string(signal)}, {"draintimeout", std::to_string(timeout.count())}});
+  log::info("stopping server gracefully: no new connections, requests under way may end",
+            {{"signal", std::to_string(signal)},
+             {"draintimeout", std::to_string(timeout.count()) + "s"}});
   co_await server_->drain(timeout);
   context_.stop();
 }
@@ -167,6 +174,7 @@ int Daemon::run() {
 int serve(const config::Config& config) {
   ::mallopt(M_ARENA_MAX, 2);  // an arena for each of the many threads would hold on to memory
   std::signal(SIGPIPE, SIG_IGN);
+  end_at_once_on_signal();
   try {
     return Daemon(config).run();
   } catch (const std::exception& error) {

@@ -1,8 +1,10 @@
 #include "registry/config/config.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 
 #include "section.hpp"
 
@@ -111,7 +113,10 @@ Loaded parse(const std::string& text, const std::string& file, const Environment
 Loaded load(const std::string& file, const Environment& environment) {
   std::ifstream in(file);
   std::ostringstream text;
-  if (!in || !(text << in.rdbuf())) throw Invalid(file + ": cannot be read");
+  if (!in || !(text << in.rdbuf())) {
+    throw Invalid(file +
+                  ": cannot be read, or is empty: " + std::generic_category().message(errno));
+  }
   return parse(text.str(), file, environment);
 }
 

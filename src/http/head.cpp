@@ -1,6 +1,7 @@
 #include "head.hpp"
 
 #include <boost/beast/core/string.hpp>
+#include <boost/beast/http/error.hpp>
 #include <boost/beast/http/status.hpp>
 
 namespace registry::http {
@@ -43,6 +44,12 @@ std::optional<Refusal> check_head(const beast::http::request_header<>& head) {
     return Refusal{417, "the only expectation that is understood is 100-continue"};
   }
   return check_framing(head);
+}
+
+bool is_malformed(const beast::error_code& error) {
+  return error.category() ==
+             beast::http::make_error_code(beast::http::error::bad_target).category() &&
+         error != beast::http::error::end_of_stream && error != beast::http::error::partial_message;
 }
 
 std::string_view reason_phrase(unsigned status) {

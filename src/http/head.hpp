@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/beast/core/error.hpp>
 #include <boost/beast/http/fields.hpp>
 #include <boost/beast/http/message.hpp>
 #include <optional>
@@ -21,5 +22,8 @@ struct Refusal {
 std::optional<Refusal> check_head(const boost::beast::http::request_header<>& head);
 
 std::string_view reason_phrase(unsigned status);
+
+// What the parser says of bytes that are not HTTP; not of a connection that ended.
+bool is_malformed(const boost::beast::error_code& error);
 
 }  // namespace registry::http

@@ -75,7 +75,10 @@ std::vector<std::string> Server::listen(const std::string& address) {
     return listening;
   }
   tcp::resolver resolver(io_);
-  for (const auto& entry : resolver.resolve(host, port, tcp::resolver::passive)) {
+  boost::system::error_code error;
+  const auto entries = resolver.resolve(host, port, tcp::resolver::passive, error);
+  if (error) throw std::runtime_error("cannot listen on " + address + ": " + error.message());
+  for (const auto& entry : entries) {
     listening.push_back(open_acceptor(entry.endpoint()));
   }
   return listening;

@@ -117,7 +117,6 @@ net::awaitable<bool> Session::wait_for_request() {
     const auto n = co_await stream_.async_read_some(buffer_.prepare(kIdleReadBytes),
                                                     net::redirect_error(net::use_awaitable, error));
     sessions_->set_idle(this, false);
-    idle_ = false;
     if (error) co_return false;
     buffer_.commit(n);
   }
@@ -142,8 +141,10 @@ net::awaitable<bool> Session::read_head() {
   begin_request();
   stream_.expires_after(server_.options_.head_timeout);
   beast::error_code error;
+  idle_ = true;  // half a head is no request under way
   co_await beast::http::async_read_header(stream_, buffer_, *parser_,
                                           net::redirect_error(net::use_awaitable, error));
+  idle_ = false;
   if (error) {
     co_await refuse_head(error);
     co_return false;
@@ -195,10 +196,7 @@ net::awaitable<void> Session::refuse_head(const beast::error_code& error) {
     if (target_goes_on) co_return co_await refuse(414, "the request's target is longer than 8 KiB");
     co_return co_await refuse(431, "the request's head is longer than 16 KiB");
   }
-  const bool is_malformed =
-      error.category() == beast::http::make_error_code(beast::http::error::bad_target).category() &&
-      error != beast::http::error::end_of_stream && error != beast::http::error::partial_message;
-  if (is_malformed) co_await refuse(400, "the request is not HTTP: " + error.message());
+  if (is_malformed(error)) co_await refuse(400, "the request is not HTTP: " + error.message());
   closing_ = true;
 }
 
@@ -222,24 +220,26 @@ net::awaitable<void> Session::send_last(Response response) {
 }
 
 net::awaitable<void> Session::answer() {
-  std::string failure;
+  unsigned status = 0;  // of the answer to a failure; 0: there is none, or nobody to hear it
   try {
     co_await server_.handler_.handle(*this);
-    if (!head_sent_) failure = "the handler sent no answer";
-    if (unsent_ > 0) failure = "the handler sent less than it announced";
+    if (!head_sent_) throw std::logic_error("the handler sent no answer");
+    if (unsent_ > 0) throw std::logic_error("the handler sent less than it announced");
   } catch (const ConnectionLost& lost) {
     closing_ = true;
     outcome_.failure = lost.what();
     if (!head_sent_) outcome_.status = 499;
+  } catch (const MalformedBody& malformed) {
+    set_failure(malformed.what(), false);
+    status = 400;
   } catch (const std::exception& error) {
-    failure = error.what();
+    set_failure(error.what(), true);
+    status = 500;
   }
-  if (!failure.empty()) {
-    set_failure(failure, true);
-    closing_ = true;  // if the head is out it is too late to say so: cut the connection
-    if (!head_sent_) co_return co_await send_last(Response(500));
-  }
-  completed();
+  if (status == 0) co_return completed();
+  closing_ = true;  // if the head is out it is too late to say so: cut the connection
+  if (head_sent_) co_return completed();
+  co_await send_last(Response(status));
 }
 
 void Session::completed() {
@@ -287,6 +287,7 @@ net::awaitable<void> Session::finish_body() {
 }
 
 // Closing with unread bytes would reset the connection, and the client might lose the answer that
+// Closing with unread bytes would reset the connection, and the client might lose the answer that
 // tells it what was wrong: so first say that nothing more comes, then read on for a while.
 net::awaitable<void> Session::close_slowly() {
   constexpr std::chrono::seconds kSilence{5}, kInAll{30};
@@ -294,6 +295,7 @@ net::awaitable<void> Session::close_slowly() {
   stream_.socket().shutdown(net::socket_base::shutdown_send, error);
   const auto end = steady_clock::now() + kInAll;
   std::vector<std::byte> discarded(16 * 1024);
+  idle_ = true;  // whoever drains the server does not wait for this
   while (!error && steady_clock::now() < end) {
     stream_.expires_after(kSilence);
     co_await stream_.async_read_some(net::buffer(discarded),

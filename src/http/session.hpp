@@ -82,7 +82,7 @@ class Session final : public Exchange {
   Outcome outcome_;
   std::chrono::steady_clock::time_point started_;
 
-  bool idle_ = false;
+  bool idle_ = false;     // no request is under way: may be cancelled
   bool closing_ = false;  // after the request under way
   bool head_sent_ = false;
   bool expects_continue_ = false;

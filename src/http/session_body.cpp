@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "head.hpp"
 #include "registry/base/offload.hpp"
 #include "session.hpp"
 
@@ -103,6 +104,7 @@ net::awaitable<std::size_t> Session::read_body(std::span<std::byte> out) {
     const auto n = co_await beast::http::async_read_some(
         stream_, buffer_, *parser_, net::redirect_error(net::use_awaitable, error));
     if (error && error != beast::http::error::need_buffer) {
+      if (is_malformed(error)) throw MalformedBody("the body is malformed: " + error.message());
       throw ConnectionLost(error.message(), out.size() - body.size);
     }
     check_pace(n, since);

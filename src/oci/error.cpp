@@ -29,6 +29,7 @@ constexpr std::array kRows = {
     ErrorRow{ErrorCode::pagination_number_invalid, "PAGINATION_NUMBER_INVALID", 400,
              "invalid number of results requested"},
     ErrorRow{ErrorCode::storage_full, "DENIED", 507, "requested access to the resource is denied"},
+    ErrorRow{ErrorCode::unavailable, "UNAVAILABLE", 503, "service unavailable"},
     ErrorRow{ErrorCode::unknown, "UNKNOWN", 500, "unknown error"},
 };
 

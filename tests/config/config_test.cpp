@@ -229,7 +229,8 @@ TEST(Config, ThatCannotBeReadIsNamed) {
     load("/nonexistent/config.yml", {});
     FAIL();
   } catch (const Invalid& error) {
-    EXPECT_STREQ(error.what(), "/nonexistent/config.yml: cannot be read");
+    EXPECT_STREQ(error.what(),
+                 "/nonexistent/config.yml: cannot be read, or is empty: No such file or directory");
   }
   EXPECT_THROW(load("/", {}), Invalid);
 }

@@ -41,6 +41,16 @@ TEST(Drain, ClosesIdleConnectionsAtOnce) {
   EXPECT_TRUE(comes(drained));
 }
 
+TEST(Drain, DoesNotWaitForTheRestOfAHead) {
+  TestServer server;
+  auto client = server.connect();
+  client.send("GET /count HT");
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));  // until it is being read
+  auto drained = server.drain(kLong);
+  EXPECT_TRUE(client.ends());
+  EXPECT_TRUE(comes(drained));
+}
+
 TEST(Drain, RefusesNewConnectionsWhileARequestIsUnderWay) {
   TestServer server;
   auto client = server.connect();

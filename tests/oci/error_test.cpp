@@ -31,6 +31,7 @@ TEST(ErrorTable, HasCodeStatusAndMessageOfEach) {
       {ErrorCode::pagination_number_invalid, "PAGINATION_NUMBER_INVALID", 400,
        "invalid number of results requested"},
       {ErrorCode::storage_full, "DENIED", 507, "requested access to the resource is denied"},
+      {ErrorCode::unavailable, "UNAVAILABLE", 503, "service unavailable"},
       {ErrorCode::unknown, "UNKNOWN", 500, "unknown error"},
   };
   for (std::size_t i = 0; i < wanted.size(); ++i) {

@@ -68,6 +68,12 @@ class ConnectionLost : public std::runtime_error {
   std::size_t received_;
 };
 
+// The body cannot be understood: its chunks are not what RFC 9112 7.1 says. A client's fault.
+class MalformedBody : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 // One request and its answer. Borrowed by a handler for the time of its coroutine, on the strand
 // of the connection.
 class Exchange {
@@ -82,7 +88,7 @@ class Exchange {
   // As announced; nullopt: a chunked body, whose length shows at its end.
   virtual std::optional<std::uint64_t> content_length() const = 0;
   // Fewer bytes than asked for (or 0) only at the end of the body. The first call sends
-  // "100 Continue" where the client waits for it. Throws ConnectionLost.
+  // "100 Continue" where the client waits for it. Throws ConnectionLost and MalformedBody.
   virtual net::awaitable<std::size_t> read_body(std::span<std::byte> out) = 0;
 
   // The head is out: it is too late for another answer.

@@ -27,6 +27,7 @@ enum class ErrorCode {
   unsupported,
   pagination_number_invalid,
   storage_full,  // 507, until the specification has a code for it
+  unavailable,   // 503: for the moment
   unknown,       // 500: our fault
 };
 
