@@ -21,7 +21,7 @@ def answer_to_chunks(address: str, target: str, chunks: bytes) -> bytes:
         return received
 
 
-@pytest.mark.parametrize("chunks", [b"zz\r\n", b"-1\r\n", b"0x3\r\nabc\r\n", b"3\r\nabcd\r\n0\r\n\r\n"])
+@pytest.mark.parametrize("chunks", [b"zz\r\n", b"-1\r\n", b"3\r\nabcd\r\n0\r\n\r\n"])
 def test_malformed_chunks_are_refused_with_a_reason(registry, chunks):
     name = random_repository("chunks")
     location = patch(registry, open_upload(registry, name), BEFORE)

@@ -46,7 +46,8 @@ TEST_F(UnsettledTest, LooksAgainWhereTheContentChangedWhileItLooked) {
       mark.emplace(unsettled_, "a");
       visible_ = 2;  // not durable yet
       end = std::async(std::launch::async, [&] {
-        // Long enough for the question to be asked meanwhile: nothing shows from outside that it is.
+        // Long enough for the question to be asked meanwhile: nothing shows from outside that it
+        // is.
         std::this_thread::sleep_for(std::chrono::milliseconds(500));
         visible_ = 3;
         mark.reset();
