@@ -126,6 +126,22 @@ TEST(Interleaving, AManifestMayRelyOnABlobThatIsBeingCommitted) {
       });
 }
 
+TEST(Interleaving, AManifestMayRelyOnABlobThatIsBeingMounted) {
+  expect_promise_kept(
+      [](World& world) {
+        world.push_blob(kName, kLayer);
+        world.push_blob(kElsewhere, kConfig);
+      },
+      [](World& world) { mounts_elsewhere(world); },
+      [](World& world) {
+        return succeeds([&] { world.push_manifest(kElsewhere, tag("t"), kTwo); });
+      },
+      [](World& world) {
+        EXPECT_TRUE(world.content.manifests.get(kElsewhere, tag("t")));
+        EXPECT_EQ(world.read_blob(kElsewhere, oci::digest_of(kLayer)), kLayer);
+      });
+}
+
 TEST(Interleaving, ATagThatAReaderSawIsDurable) {
   expect_promise_kept(
       [](World& world) {
