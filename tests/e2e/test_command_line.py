@@ -1,5 +1,7 @@
 """The command line, the configuration file and the environment, as operators meet them."""
 
+import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +12,7 @@ from support.images import random_image
 from support.process import Daemon, environment, free_port, run, wait_until
 from support.push import push_image
 from support.registry import OURS, REFERENCE, write_config
+from support.unable import cannot_run
 from support.web import request
 
 
@@ -175,6 +178,20 @@ def test_a_second_daemon_on_a_folder_waits_and_says_who_holds_it(ours, tmp_path)
         assert second.runs()
         assert not answers(port)
         assert registry.get("/v2/").status == 200
+
+
+def test_the_first_process_of_a_container_can_be_ended_while_it_waits(ours, tmp_path):
+    """The kernel gives process 1 no default action for a signal."""
+    registry = ours(tmp_path / "data")
+    config = write_config(tmp_path / "second.yml", registry.root, f"127.0.0.1:{free_port()}")
+    own_pids = ["unshare", "--pid", "--fork", "--kill-child"]
+    if run(*own_pids, "true", check=False).returncode != 0:
+        cannot_run("a process 1 of its own: unshare --pid is not allowed")
+    second = Daemon([*own_pids, OURS, "serve", config], tmp_path / "second.log", environment())
+    wait_until(lambda: "waiting" in second.said(), "it waits for the store")
+    children = Path(f"/proc/{second.pid}/task/{second.pid}/children").read_text().split()
+    os.kill(int(children[0]), signal.SIGTERM)
+    assert second.wait() != 0  # it has not served
 
 
 def test_the_second_daemon_takes_over_when_the_first_ends(ours, tmp_path):
