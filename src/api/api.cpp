@@ -98,18 +98,6 @@ oci::Error own_fault(const std::exception& error, const std::string& request_id)
           "the registry failed: its log says why under http.request.id " + request_id};
 }
 
-// The same of the target as it was sent, with its query.
-std::string with_slash_mended_raw(std::string_view target) {
-  const auto query = std::min(target.find('?'), target.size());
-  std::string path(target.substr(0, query));
-  if (path.ends_with('/')) {
-    path.pop_back();
-  } else {
-    path += '/';
-  }
-  return path.append(target.substr(query));
-}
-
 http::Response answer_to(const std::exception& thrown, Exchange& exchange) {
   if (const auto* error = dynamic_cast<const oci::Error*>(&thrown)) {
     const auto& detail = error->detail();
@@ -184,7 +172,11 @@ net::awaitable<void> Api::dispatch(http::Exchange& exchange) {
     auto response = text_answer(404, "404 page not found\n");
     if (with_slash_mended(request.target.path)) {
       response = answer(301);
-      response.add("Location", with_slash_mended_raw(request.raw_target));
+      // As it was sent: with its escapes and its query.
+      const std::string_view target = request.raw_target;
+      const auto query = std::min(target.find('?'), target.size());
+      response.add("Location",
+                   with_last_slash_turned(target.substr(0, query)).append(target.substr(query)));
     }
     co_await exchange.send(std::move(response));
     co_return;

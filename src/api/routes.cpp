@@ -35,13 +35,13 @@ std::optional<Match> match(std::string_view path) {
   return std::nullopt;
 }
 
+std::string with_last_slash_turned(std::string_view path) {
+  if (path.ends_with('/')) return std::string(path.substr(0, path.size() - 1));
+  return std::string(path) + '/';
+}
+
 std::optional<std::string> with_slash_mended(std::string_view path) {
-  std::string mended(path);
-  if (mended.ends_with('/')) {
-    mended.pop_back();
-  } else {
-    mended += '/';
-  }
+  auto mended = with_last_slash_turned(path);
   if (!match(mended)) return std::nullopt;
   return mended;
 }

@@ -28,6 +28,9 @@ struct Match {
 // Of a decoded path. A name may itself hold words like "blobs": the end of the path decides.
 std::optional<Match> match(std::string_view path);
 
+// Without its last slash where there is one, with one where there is none.
+std::string with_last_slash_turned(std::string_view path);
+
 // Where a path that differs only by its last slash belongs; nullopt: it is none of those.
 std::optional<std::string> with_slash_mended(std::string_view path);
 

@@ -33,8 +33,10 @@ net::awaitable<bool> Upload::resume() {
     offset = writer_->size();
     const auto states = uploads_.states(name_, id_);
     began_elsewhere = states.contains(0);
-    if (!began_elsewhere) offset = uploads_.last_vouched_for(name_, id_, offset, states);
-    if (!began_elsewhere && offset > 0) hasher_ = *uploads_.restore(name_, id_, offset);
+    if (!began_elsewhere) {
+      hasher_ = uploads_.last_vouched_for(name_, id_, offset, states);
+      offset = hasher_.bytes_hashed();
+    }
     forget_states_behind(offset, states);
   };
   co_await base::offload(uploads_.io_, look);

@@ -78,12 +78,13 @@ std::optional<oci::Sha256> Uploads::restore(const oci::RepositoryName& name, std
 }
 
 // The last state that holds: the data was synced before it was written.
-std::uint64_t Uploads::last_vouched_for(const oci::RepositoryName& name, std::string_view id,
-                                        std::uint64_t size, const std::set<std::uint64_t>& states) {
+oci::Sha256 Uploads::last_vouched_for(const oci::RepositoryName& name, std::string_view id,
+                                      std::uint64_t size, const std::set<std::uint64_t>& states) {
   for (auto at = states.rbegin(); at != states.rend(); ++at) {
-    if (*at <= size && restore(name, id, *at)) return *at;
+    if (*at > size) continue;
+    if (const auto hasher = restore(name, id, *at)) return *hasher;
   }
-  return 0;
+  return {};
 }
 
 std::optional<std::uint64_t> Uploads::acknowledged(const oci::RepositoryName& name,
@@ -92,7 +93,7 @@ std::optional<std::uint64_t> Uploads::acknowledged(const oci::RepositoryName& na
   const auto data = driver_.stat(paths::upload_data(name, id));
   const auto size = data ? data->size_bytes : 0;
   const auto offsets = states(name, id);
-  return offsets.contains(0) ? size : last_vouched_for(name, id, size, offsets);
+  return offsets.contains(0) ? size : last_vouched_for(name, id, size, offsets).bytes_hashed();
 }
 
 net::awaitable<std::unique_ptr<Upload>> Uploads::open(const oci::RepositoryName& name,

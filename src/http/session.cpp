@@ -287,7 +287,6 @@ net::awaitable<void> Session::finish_body() {
 }
 
 // Closing with unread bytes would reset the connection, and the client might lose the answer that
-// Closing with unread bytes would reset the connection, and the client might lose the answer that
 // tells it what was wrong: so first say that nothing more comes, then read on for a while.
 net::awaitable<void> Session::close_slowly() {
   constexpr std::chrono::seconds kSilence{5}, kInAll{30};

@@ -173,11 +173,12 @@ net::awaitable<void> Session::send_file(Response head, int descriptor, std::uint
     length -= sent.bytes;
     outcome_.bytes_sent += sent.bytes;
     unsent_ -= sent.bytes;
+    moved_ += sent.bytes;
     if (sent.error != 0) fail_to_send(sent.error);
     if (!sent.would_block) continue;
     const auto since = steady_clock::now();
     co_await wait_until_writable();
-    check_pace(sent.bytes, since);
+    check_pace(0, since);
   }
 }
 

@@ -63,8 +63,8 @@ class Uploads {
   std::set<std::uint64_t> states(const oci::RepositoryName& name, std::string_view id);
   std::optional<oci::Sha256> restore(const oci::RepositoryName& name, std::string_view id,
                                      std::uint64_t offset);
-  std::uint64_t last_vouched_for(const oci::RepositoryName& name, std::string_view id,
-                                 std::uint64_t size, const std::set<std::uint64_t>& states);
+  oci::Sha256 last_vouched_for(const oci::RepositoryName& name, std::string_view id,
+                               std::uint64_t size, const std::set<std::uint64_t>& states);
 
   storage::Driver& driver_;
   Pins& pins_;
