@@ -5,6 +5,7 @@
 #include <map>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "registry/base/log.hpp"
@@ -19,6 +20,7 @@ struct Log {
   struct {
     bool disabled = false;
   } accesslog;
+  std::map<std::string, std::string> fields;  // in every line of the application log
 };
 
 struct Filesystem {
@@ -28,24 +30,115 @@ struct Filesystem {
 
 enum class Driver { filesystem, inmemory };
 
+struct Uploadpurging {
+  bool enabled = true;
+  std::chrono::seconds age{std::chrono::hours(168)};      // of an upload that nobody touches
+  std::chrono::seconds interval{std::chrono::hours(24)};  // between two runs
+  bool dryrun = false;                                    // only says what it would remove
+};
+
 struct Storage {
   Driver driver = Driver::filesystem;
   Filesystem filesystem;
   struct {
     bool enabled = false;
   } remove;  // the key is `delete`
+  struct {
+    Uploadpurging uploadpurging;
+    struct {
+      bool enabled = false;
+    } readonly;
+  } maintenance;
 };
+
+struct Tls {
+  std::string certificate, key;        // PEM files; both empty: plain HTTP
+  std::vector<std::string> clientcas;  // PEM files; not empty: clients need a certificate of theirs
+  std::string minimumtls = "tls1.2";   // tls1.0, tls1.1, tls1.2, tls1.3
+  std::vector<std::string> ciphersuites;  // Go's names; empty: OpenSSL's choice of AEAD suites
+};
+
+enum class Net { tcp, unix };
 
 struct Http {
   std::string addr;                      // "host:port"; empty: any free port, as in 2.8
+  Net net = Net::tcp;                    // unix: `addr` is the path of a socket
+  std::string host;                      // "scheme://host[/path/]" of the URLs in answers
+  std::string prefix;                    // under which everything lives: "/prefix/"
   std::string secret;                    // signs the state in upload URLs; empty: none is sent
+  bool relativeurls = false;             // Location without scheme and host
   std::chrono::seconds draintimeout{0};  // after SIGTERM; 0: 25 s, below Kubernetes' 30 s
+  Tls tls;
+  // Added to every answer of a known route.
+  std::vector<std::pair<std::string, std::vector<std::string>>> headers;
+  struct {
+    std::string addr;  // empty: no debug server
+    struct {
+      bool enabled = false;
+      std::string path = "/metrics";
+    } prometheus;
+  } debug;
+};
+
+// Checks behind /debug/health: while one of them fails, every request is answered with 503.
+struct Health {
+  struct {
+    bool enabled = false;
+    std::chrono::seconds interval{10};
+    std::size_t threshold = 0;  // failures in a row that it takes; 0 counts as 1
+  } storagedriver;
+  struct File {
+    std::string file;  // unhealthy while it exists
+    std::chrono::seconds interval{10};
+  };
+  std::vector<File> file;
+  struct Tcp {
+    std::string addr;
+    std::chrono::seconds timeout{5};
+    std::chrono::seconds interval{10};
+    std::size_t threshold = 0;
+  };
+  std::vector<Tcp> tcp;
+};
+
+// Whether the children of an index must be in the repository (as in 3.0).
+enum class Platforms { all, none, list };
+
+struct Platform {
+  std::string architecture, os;
+};
+
+struct Validation {
+  bool disabled = false;  // accept manifests whatever they reference
+  struct {
+    struct {
+      std::vector<std::string> allow,
+          deny;  // regular expressions; both empty: any http or https URL
+    } urls;
+    struct {
+      Platforms platforms = Platforms::all;
+      std::vector<Platform> platformlist;  // of which children must be there, with `list`
+    } indexes;
+  } manifests;
 };
 
 struct Config {
   Log log;
   Storage storage;
   Http http;
+  Health health;
+  struct {
+    std::size_t maxentries = 1000;  // repositories in one answer at most
+  } catalog;
+  struct {
+    std::size_t maxtags = 0;  // tags in one answer at most; 0: no limit
+  } tags;
+  Validation validation;
+  struct {
+    struct {
+      std::vector<std::string> classes;  // image, plugin: what may be pushed; empty: anything
+    } repository;
+  } policy;
 };
 
 // The file cannot be used: "FILE:LINE: key: what is wrong".
@@ -56,7 +149,8 @@ class Invalid : public std::runtime_error {
 
 struct Loaded {
   Config config;
-  std::vector<std::string> warnings;  // keys that are not known, as sentences
+  // Sentences, each with its file and line: keys that are not known, and those that have no effect.
+  std::vector<std::string> warnings;
 };
 
 using Environment = std::map<std::string, std::string>;
