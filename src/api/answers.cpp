@@ -1,7 +1,5 @@
 #include "answers.hpp"
 
-#include <algorithm>
-
 namespace registry::api {
 
 http::Response answer(unsigned status) {
@@ -31,17 +29,6 @@ http::Response error_answer(const oci::ErrorList& errors) {
   return json_answer(errors.status(), oci::document(errors));
 }
 
-std::string url(const http::Request& request, std::string_view path) {
-  const auto host = request.header("Host");
-  if (host.empty()) return std::string(path);  // HTTP/1.0: relative
-  return "http://" + std::string(host) + std::string(path);
-}
-
-std::string blob_url(const http::Request& request, const oci::RepositoryName& name,
-                     const oci::Digest& digest) {
-  return url(request, "/v2/" + name.str() + "/blobs/" + digest.str());
-}
-
 oci::RepositoryName repository_name(const Match& match) {
   auto name = oci::RepositoryName::parse(match.name);
   if (name) return *name;
@@ -61,13 +48,6 @@ oci::Digest blob_digest(std::string_view text) {
 
 oci::Error deletes_are_off() {
   return {oci::ErrorCode::unsupported, "deletes are off: set storage.delete.enabled to true"};
-}
-
-bool has_already(const http::Request& request, const oci::Digest& digest) {
-  return std::ranges::any_of(request.header_list("If-None-Match"), [&](std::string_view element) {
-    if (element.starts_with("W/")) element.remove_prefix(2);
-    return element == "*" || element == etag(digest) || element == digest.str();
-  });
 }
 
 std::string etag(const oci::Digest& digest) {

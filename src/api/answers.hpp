@@ -18,11 +18,6 @@ http::Response text_answer(unsigned status, std::string text);
 http::Response error_answer(const oci::Error& error);
 http::Response error_answer(const oci::ErrorList& errors);
 
-// Absolute, by the Host that the client used.
-std::string url(const http::Request& request, std::string_view path);
-std::string blob_url(const http::Request& request, const oci::RepositoryName& name,
-                     const oci::Digest& digest);
-
 // Throw an Error that says what is wrong.
 oci::RepositoryName repository_name(const Match& match);
 oci::Digest blob_digest(std::string_view text);
@@ -30,8 +25,6 @@ oci::Digest blob_digest(std::string_view text);
 // Of a DELETE while the configuration does not allow any.
 oci::Error deletes_are_off();
 
-// Whether If-None-Match names the digest: the client has the content already.
-bool has_already(const http::Request& request, const oci::Digest& digest);
 std::string etag(const oci::Digest& digest);
 
 }  // namespace registry::api

@@ -1,6 +1,7 @@
 #include "registry/api/api.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <initializer_list>
 #include <set>
@@ -8,21 +9,26 @@
 
 #include "answers.hpp"
 #include "handlers.hpp"
-#include "registry/base/clock.hpp"
-#include "registry/base/log.hpp"
+#include "request_log.hpp"
 
 namespace registry::api {
-namespace log = base::log;
 
 struct Api::Handlers {
-  Handlers(Services all, Options configured) : services(all), options(std::move(configured)) {}
+  Handlers(Services all, const Options& options)
+      : services(all),
+        urls(options),
+        base(services),
+        lists(services, options, urls),
+        manifests(services, options, urls),
+        blobs(services, options),
+        uploads(services, options, urls) {}
   const Services services;
-  const Options options;
+  const Urls urls;
   BaseHandlers base;
-  ListHandlers lists{services};
-  ManifestHandlers manifests{services, options};
-  BlobHandlers blobs{services, options};
-  UploadHandlers uploads{services, options};
+  ListHandlers lists;
+  ManifestHandlers manifests;
+  BlobHandlers blobs;
+  UploadHandlers uploads;
 };
 
 struct Api::Route {
@@ -38,45 +44,6 @@ auto bind(Family& family, net::awaitable<void> (Family::*handler)(Exchange&, con
   return [&family, handler](Exchange& exchange, const Match& match) {
     return (family.*handler)(exchange, match);
   };
-}
-
-// The signed state in an upload's URL is long, says nothing to a reader, and is nobody's business.
-std::string loggable(std::string_view target) {
-  constexpr std::string_view kState = "_state=";
-  constexpr std::size_t kMaxBytes = 2048;
-  std::string text;
-  for (auto at = target.find(kState); at != std::string_view::npos; at = target.find(kState)) {
-    text.append(target.substr(0, at + kState.size())) += '-';
-    target.remove_prefix(std::min(target.find('&', at), target.size()));
-  }
-  return text.append(target).substr(0, kMaxBytes);
-}
-
-// Quoted as Apache does it.
-std::string quote(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-  }
-  return out + '"';
-}
-
-std::string_view host_of(std::string_view peer) {
-  auto host = peer.substr(0, peer.rfind(':'));
-  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
-  constexpr std::string_view kMappedV4 = "::ffff:";
-  if (host.starts_with(kMappedV4)) host.remove_prefix(kMappedV4.size());
-  return host;
-}
-
-std::string combined_log_line(const http::Request& request, const http::Outcome& outcome) {
-  const auto line = request.method + ' ' + loggable(request.raw_target) +
-                    (request.http_1_0 ? " HTTP/1.0" : " HTTP/1.1");
-  return std::string(host_of(request.peer)) + " - - [" +
-         base::common_log_date(std::chrono::system_clock::now()) + "] " + quote(line) + ' ' +
-         std::to_string(outcome.status) + ' ' + std::to_string(outcome.bytes_sent) + ' ' +
-         quote(request.header("Referer")) + ' ' + quote(request.header("User-Agent"));
 }
 
 bool is_one_of(const std::exception& error, std::initializer_list<int> numbers) {
@@ -117,22 +84,51 @@ http::Response answer_to(const std::exception& thrown, Exchange& exchange) {
   return error_answer(own_fault(thrown, exchange.request().id));
 }
 
-log::Level level_of(const http::Request& request, const http::Outcome& outcome) {
-  if (outcome.own_fault) return log::Level::error;
-  // Asking whether something is there is no fault, and every push does it for every blob.
-  const bool is_question = outcome.status == 404 && request.method == "HEAD";
-  return outcome.status >= 400 && !is_question ? log::Level::info : log::Level::debug;
+// The path below the prefix, which has a slash at both ends. "/" and the probes are outside of it.
+std::optional<std::string> without_prefix(const std::string& path, const std::string& prefix) {
+  if (prefix.empty() || path == "/" || path == "/livez" || path == "/readyz" ||
+      path == "/healthz") {
+    return path;
+  }
+  if (!path.starts_with(prefix)) return std::nullopt;
+  return path.substr(prefix.size() - 1);
+}
+
+// With its question mark; empty where there is none.
+std::string query_of(const http::Request& request) {
+  const auto begin = request.raw_target.find('?');
+  return begin == std::string::npos ? "" : request.raw_target.substr(begin);
+}
+
+// Redirects come before all else, as in 2.8 (CONTRACT 1).
+http::Response moved(const http::Request& request, const std::string& location) {
+  auto response = answer(301);
+  response.add("Location", location);
+  if (request.method != "GET") return response;
+  std::string shown;
+  for (const char c : location) {
+    shown += c == '&' ? "&amp;" : c == '"' ? "&#34;" : c == '<' ? "&lt;" : std::string(1, c);
+  }
+  return response.with_body("text/html; charset=utf-8",
+                            "<a href=\"" + shown + "\">Moved Permanently</a>.\n\n");
 }
 
 }  // namespace
 
 Api::Api(Services services, Options options)
-    : handlers_(std::make_unique<Handlers>(services, std::move(options))),
+    : options_(std::move(options)),
+      handlers_(std::make_unique<Handlers>(services, options_)),
       routes_{
+          {Shape::live, "GET", bind(handlers_->base, &BaseHandlers::live)},
+          {Shape::live, "HEAD", bind(handlers_->base, &BaseHandlers::live)},
+          {Shape::ready, "GET", bind(handlers_->base, &BaseHandlers::ready)},
+          {Shape::ready, "HEAD", bind(handlers_->base, &BaseHandlers::ready)},
           {Shape::root, "", bind(handlers_->base, &BaseHandlers::root)},
           {Shape::base, "", bind(handlers_->base, &BaseHandlers::base)},
           {Shape::catalog, "GET", bind(handlers_->lists, &ListHandlers::catalog)},
           {Shape::tags, "GET", bind(handlers_->lists, &ListHandlers::tags)},
+          {Shape::referrers, "GET", bind(handlers_->lists, &ListHandlers::referrers)},
+          {Shape::referrers, "HEAD", bind(handlers_->lists, &ListHandlers::referrers)},
           {Shape::manifest, "GET", bind(handlers_->manifests, &ManifestHandlers::get)},
           {Shape::manifest, "HEAD", bind(handlers_->manifests, &ManifestHandlers::get)},
           {Shape::manifest, "PUT", bind(handlers_->manifests, &ManifestHandlers::put)},
@@ -146,7 +142,13 @@ Api::Api(Services services, Options options)
           {Shape::upload, "PATCH", bind(handlers_->uploads, &UploadHandlers::patch)},
           {Shape::upload, "PUT", bind(handlers_->uploads, &UploadHandlers::put)},
           {Shape::upload, "DELETE", bind(handlers_->uploads, &UploadHandlers::cancel)},
-      } {}
+      } {
+  if (!options_.readonly) return;
+  constexpr std::array<std::string_view, 4> kChanging = {"POST", "PATCH", "PUT", "DELETE"};
+  std::erase_if(routes_, [&](const Route& route) {
+    return std::ranges::find(kChanging, route.method) != kChanging.end();
+  });
+}
 
 Api::~Api() = default;
 
@@ -167,20 +169,25 @@ net::awaitable<void> Api::handle(http::Exchange& exchange) {
 
 net::awaitable<void> Api::dispatch(http::Exchange& exchange) {
   const auto& request = exchange.request();
-  const auto match = api::match(request.target.path);
-  if (!match) {
-    auto response = text_answer(404, "404 page not found\n");
-    if (with_slash_mended(request.target.path)) {
-      response = answer(301);
-      // As it was sent: with its escapes and its query.
-      const std::string_view target = request.raw_target;
-      const auto query = std::min(target.find('?'), target.size());
-      response.add("Location",
-                   with_last_slash_turned(target.substr(0, query)).append(target.substr(query)));
-    }
-    co_await exchange.send(std::move(response));
+  if (const auto clean = cleaned(request.target.path)) {
+    co_await exchange.send(moved(request, http::percent_encode_path(*clean) + query_of(request)));
     co_return;
   }
+  const auto path = without_prefix(request.target.path, options_.prefix);
+  const auto match = path ? api::match(*path) : std::nullopt;
+  if (!match) {
+    co_await exchange.send(not_found(request, path.value_or("")));
+    co_return;
+  }
+  if (const auto name = name_of(match->shape); !name.empty()) {
+    exchange.set_route(name);
+    handlers_->services.metrics.begin(name);
+  }
+  const bool is_probe = match->shape == Shape::live || match->shape == Shape::ready;
+  if (!is_probe && !handlers_->services.readiness.healthy()) {
+    throw oci::Error(oci::ErrorCode::unavailable, "health check failed: please see /debug/health");
+  }
+  exchange.add_to_answer(options_.headers);
   for (const auto& route : routes_) {
     if (route.shape != match->shape) continue;
     if (!route.method.empty() && route.method != request.method) continue;
@@ -188,6 +195,15 @@ net::awaitable<void> Api::dispatch(http::Exchange& exchange) {
     co_return;
   }
   co_await exchange.send(method_not_allowed(request, *match));
+}
+
+// Where only the last slash is wrong the client is told where to go, with the escapes and the query
+// that it sent.
+http::Response Api::not_found(const http::Request& request, std::string_view path) const {
+  if (!with_slash_mended(path)) return text_answer(404, "404 page not found\n");
+  const std::string_view target = request.raw_target;
+  return moved(request,
+               with_last_slash_turned(target.substr(0, target.find('?'))) + query_of(request));
 }
 
 http::Response Api::method_not_allowed(const http::Request& request, const Match& match) const {
@@ -204,21 +220,8 @@ http::Response Api::method_not_allowed(const http::Request& request, const Match
 }
 
 void Api::completed(const http::Request& request, const http::Outcome& outcome) {
-  log::access(combined_log_line(request, outcome));
-  const auto level = level_of(request, outcome);
-  if (!log::enabled(level)) return;
-  using std::chrono::duration_cast;
-  const auto milliseconds = duration_cast<std::chrono::milliseconds>(outcome.duration).count();
-  log::Fields fields = {{"http.request.id", request.id},
-                        {"http.request.method", request.method},
-                        {"http.request.uri", loggable(request.raw_target)},
-                        {"http.request.remoteaddr", request.peer},
-                        {"http.response.status", std::to_string(outcome.status)},
-                        {"http.response.written", std::to_string(outcome.bytes_sent)},
-                        {"http.response.duration", std::to_string(milliseconds) + "ms"}};
-  if (!outcome.failure.empty()) fields.emplace_back("err", outcome.failure);
-  log::write(level, outcome.status < 400 ? "response completed" : "response completed with error",
-             fields);
+  handlers_->services.metrics.completed(request, outcome);
+  log_request(request, outcome);
 }
 
 }  // namespace registry::api

@@ -1,5 +1,6 @@
 #include "answers.hpp"
 #include "handlers.hpp"
+#include "registry/base/offload.hpp"
 
 namespace registry::api {
 
@@ -11,6 +12,16 @@ net::awaitable<void> BaseHandlers::root(Exchange& exchange, const Match&) {
 
 net::awaitable<void> BaseHandlers::base(Exchange& exchange, const Match&) {
   co_await exchange.send(json_answer(200, "{}"));
+}
+
+net::awaitable<void> BaseHandlers::live(Exchange& exchange, const Match&) {
+  co_await exchange.send(text_answer(200, "ok\n"));
+}
+
+net::awaitable<void> BaseHandlers::ready(Exchange& exchange, const Match&) {
+  const auto look = [&] { return services_.readiness.unready(); };
+  const auto why = co_await base::offload(services_.io, look);
+  co_await exchange.send(why.empty() ? text_answer(200, "ok\n") : text_answer(503, why + '\n'));
 }
 
 }  // namespace registry::api

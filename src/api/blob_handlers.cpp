@@ -1,4 +1,5 @@
 #include "answers.hpp"
+#include "conditions.hpp"
 #include "handlers.hpp"
 #include "registry/base/offload.hpp"
 #include "registry/oci/range.hpp"
@@ -27,6 +28,12 @@ oci::RangeRequest range_of(const http::Request& request, const oci::Digest& dige
   return oci::parse_range(request.header("Range"), size);
 }
 
+http::Response unsatisfiable(std::uint64_t size) {
+  auto refusal = text_answer(416, "the range begins behind the end of the blob\n");
+  refusal.add("Content-Range", "bytes */" + std::to_string(size));
+  return refusal;
+}
+
 }  // namespace
 
 net::awaitable<void> BlobHandlers::get(Exchange& exchange, const Match& match) {
@@ -35,28 +42,32 @@ net::awaitable<void> BlobHandlers::get(Exchange& exchange, const Match& match) {
   const auto open = [&] { return services_.content.blobs.open(name, digest); };
   const auto blob = co_await base::offload(services_.io, open);
   if (!blob) unknown_blob(digest);
-  const auto& request = exchange.request();
-  if (has_already(request, digest)) {
+  const auto condition = condition_of(exchange.request(), digest);
+  if (condition == Condition::failed) require_condition(exchange.request(), digest);
+  if (condition == Condition::not_modified) {
     co_await exchange.send(blob_head(304, digest));
     co_return;
   }
-  const auto wanted = range_of(request, digest, blob->size());
+  co_await send(exchange, digest, *blob);
+}
+
+net::awaitable<void> BlobHandlers::send(Exchange& exchange, const oci::Digest& digest,
+                                        storage::BlobReader& blob) {
+  const auto wanted = range_of(exchange.request(), digest, blob.size());
   if (wanted.kind == oci::RangeRequest::Kind::unsatisfiable) {
-    auto refusal = text_answer(416, "the range begins behind the end of the blob\n");
-    refusal.add("Content-Range", "bytes */" + std::to_string(blob->size()));
-    co_await exchange.send(std::move(refusal));
+    co_await exchange.send(unsatisfiable(blob.size()));
+    co_return;
+  }
+  if (wanted.ranges.size() > 1) {
+    co_await send_parts(exchange, blob_head(206, digest), blob, wanted.ranges, services_.memory);
     co_return;
   }
   const bool is_part = wanted.kind == oci::RangeRequest::Kind::partial;
   auto head = blob_head(is_part ? 206 : 200, digest);
   head.add("Content-Type", "application/octet-stream");
-  const auto range = is_part ? wanted.range : oci::ByteRange{0, blob->size()};
-  if (is_part) {
-    head.add("Content-Range", "bytes " + std::to_string(range.offset) + '-' +
-                                  std::to_string(range.offset + range.length - 1) + '/' +
-                                  std::to_string(blob->size()));
-  }
-  co_await send_stored(exchange, std::move(head), *blob, range, services_.memory);
+  const auto range = is_part ? wanted.ranges.front() : oci::ByteRange{0, blob.size()};
+  if (is_part) head.add("Content-Range", content_range(range, blob.size()));
+  co_await send_stored(exchange, std::move(head), blob, range, services_.memory);
 }
 
 net::awaitable<void> BlobHandlers::remove(Exchange& exchange, const Match& match) {

@@ -7,34 +7,45 @@
 #include "registry/http/exchange.hpp"
 #include "registry/oci/range.hpp"
 #include "routes.hpp"
+#include "urls.hpp"
 
 namespace registry::api {
 
 using http::Exchange;
 
-// end-1 (GET /v2/), and "/" as 2.8 has it.
+// end-1 (GET /v2/), "/" as 2.8 has it, and the probes.
 class BaseHandlers {
  public:
+  explicit BaseHandlers(const Services& services) : services_(services) {}
+  net::awaitable<void> live(Exchange& exchange, const Match& match);
+  net::awaitable<void> ready(Exchange& exchange, const Match& match);
   net::awaitable<void> root(Exchange& exchange, const Match& match);
   net::awaitable<void> base(Exchange& exchange, const Match& match);
-};
-
-// end-8 (tags) and the catalog.
-class ListHandlers {
- public:
-  explicit ListHandlers(const Services& services) : services_(services) {}
-  net::awaitable<void> catalog(Exchange& exchange, const Match& match);
-  net::awaitable<void> tags(Exchange& exchange, const Match& match);
 
  private:
   const Services& services_;
 };
 
+// end-8 (tags), end-12 (referrers) and the catalog.
+class ListHandlers {
+ public:
+  ListHandlers(const Services& services, const Options& options, const Urls& urls)
+      : services_(services), options_(options), urls_(urls) {}
+  net::awaitable<void> catalog(Exchange& exchange, const Match& match);
+  net::awaitable<void> tags(Exchange& exchange, const Match& match);
+  net::awaitable<void> referrers(Exchange& exchange, const Match& match);
+
+ private:
+  const Services& services_;
+  const Options& options_;
+  const Urls& urls_;
+};
+
 // end-3, end-7, end-9.
 class ManifestHandlers {
  public:
-  ManifestHandlers(const Services& services, const Options& options)
-      : services_(services), options_(options) {}
+  ManifestHandlers(const Services& services, const Options& options, const Urls& urls)
+      : services_(services), options_(options), urls_(urls) {}
   net::awaitable<void> get(Exchange& exchange, const Match& match);
   net::awaitable<void> put(Exchange& exchange, const Match& match);
   net::awaitable<void> remove(Exchange& exchange, const Match& match);
@@ -45,6 +56,7 @@ class ManifestHandlers {
   net::awaitable<std::string> read_content(Exchange& exchange, base::ByteBudget::Reservation& paid);
   const Services& services_;
   const Options& options_;
+  const Urls& urls_;
 };
 
 // end-2, end-10.
@@ -56,20 +68,30 @@ class BlobHandlers {
   net::awaitable<void> remove(Exchange& exchange, const Match& match);
 
  private:
+  net::awaitable<void> send(Exchange& exchange, const oci::Digest& digest,
+                            storage::BlobReader& blob);
   const Services& services_;
   const Options& options_;
 };
 
-// The bytes of a stored file, by the kernel where there is one behind it.
+// The bytes of a stored file, by the kernel where there is one behind it: as a whole body, or as a
+// part of one that was begun.
 net::awaitable<void> send_stored(Exchange& exchange, http::Response head,
                                  storage::BlobReader& stored, const oci::ByteRange& range,
                                  base::ByteBudget& memory);
+net::awaitable<void> write_stored(Exchange& exchange, storage::BlobReader& stored,
+                                  const oci::ByteRange& range, base::ByteBudget& memory);
+// Several parts of it, as multipart/byteranges (RFC 9110 14.6). `head`: 206, without a type.
+net::awaitable<void> send_parts(Exchange& exchange, http::Response head,
+                                storage::BlobReader& stored,
+                                const std::vector<oci::ByteRange>& parts, base::ByteBudget& memory);
+std::string content_range(const oci::ByteRange& range, std::uint64_t size);
 
 // end-4a, end-4b, end-5, end-6, end-11, end-13 and the cancelling of uploads.
 class UploadHandlers {
  public:
-  UploadHandlers(const Services& services, const Options& options)
-      : services_(services), options_(options) {}
+  UploadHandlers(const Services& services, const Options& options, const Urls& urls)
+      : services_(services), options_(options), urls_(urls) {}
   net::awaitable<void> post(Exchange& exchange, const Match& match);
   net::awaitable<void> status(Exchange& exchange, const Match& match);
   net::awaitable<void> patch(Exchange& exchange, const Match& match);
@@ -98,8 +120,11 @@ class UploadHandlers {
   http::Response progress(const http::Request& request, unsigned status,
                           const oci::RepositoryName& name, const std::string& id,
                           std::uint64_t offset) const;
+  http::Response created(const http::Request& request, const oci::RepositoryName& name,
+                         const oci::Digest& digest) const;
   const Services& services_;
   const Options& options_;
+  const Urls& urls_;
 };
 
 }  // namespace registry::api

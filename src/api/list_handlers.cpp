@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 
 #include "answers.hpp"
@@ -8,7 +9,9 @@
 namespace registry::api {
 namespace {
 
-constexpr std::size_t kDefaultCatalogPage = 100, kMaxCatalogPage = 1000;  // as in 2.8
+constexpr std::size_t kDefaultCatalogPage = 100;  // as in 2.8
+constexpr std::size_t kReferrersPage = 1000;
+constexpr std::string_view kIndexType = "application/vnd.oci.image.index.v1+json";
 constexpr std::size_t kEverything = std::numeric_limits<std::size_t>::max();
 
 // nullopt: the client did not ask for a number.
@@ -22,20 +25,44 @@ std::optional<std::size_t> page_size(const http::Request& request) {
 }
 
 // Relative, as in 2.8 (RFC 8288).
-void add_next_link(http::Response& response, const std::string& path, const content::Page& page,
-                   std::size_t n) {
-  if (!page.more || page.names.empty()) return;
-  response.add("Link", "<" + path + "?last=" + http::percent_encode(page.names.back()) +
-                           "&n=" + std::to_string(n) + ">; rel=\"next\"");
+void add_next_link(http::Response& response, const std::string& path, std::string_view last,
+                   std::size_t n, const std::string& more = "") {
+  response.add("Link", "<" + path + "?last=" + http::percent_encode(last) +
+                           "&n=" + std::to_string(n) + more + ">; rel=\"next\"");
+}
+
+std::string json_of(const content::Referrer& referrer) {
+  nlohmann::ordered_json descriptor = {{"mediaType", referrer.media_type},
+                                       {"digest", referrer.digest.str()},
+                                       {"size", referrer.size_bytes}};
+  if (!referrer.annotations.empty()) {
+    auto annotations = nlohmann::ordered_json::object();
+    for (const auto& [key, value] : referrer.annotations) annotations[key] = value;
+    descriptor["annotations"] = std::move(annotations);
+  }
+  if (!referrer.artifact_type.empty()) descriptor["artifactType"] = referrer.artifact_type;
+  return descriptor.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+// Put together as text: a tree of it would cost many times its bytes.
+std::string index_of(const std::vector<content::Referrer>& referrers) {
+  std::string body = R"({"schemaVersion":2,"mediaType":")";
+  body.append(kIndexType).append(R"(","manifests":[)");
+  for (const auto& referrer : referrers) {
+    if (&referrer != &referrers.front()) body += ',';
+    body += json_of(referrer);
+  }
+  return body += "]}";
 }
 
 }  // namespace
 
 net::awaitable<void> ListHandlers::catalog(Exchange& exchange, const Match&) {
   const auto& request = exchange.request();
-  const auto n = page_size(request).value_or(kDefaultCatalogPage);
-  if (n > kMaxCatalogPage) {
-    const nlohmann::json detail = {{"n", n}, {"max", kMaxCatalogPage}};
+  const auto max = options_.catalog_maxentries;
+  const auto n = page_size(request).value_or(std::min(kDefaultCatalogPage, max));
+  if (n > max) {
+    const nlohmann::json detail = {{"n", n}, {"max", max}};
     throw oci::Error(oci::ErrorCode::pagination_number_invalid, detail);
   }
   const auto last = request.target.parameter("last").value_or("");
@@ -44,14 +71,15 @@ net::awaitable<void> ListHandlers::catalog(Exchange& exchange, const Match&) {
   if (n > 0) co_await base::offload(services_.io, list);
   const nlohmann::json body = {{"repositories", page.names}};
   auto response = json_answer(200, oci::dump_json(body) + '\n');
-  add_next_link(response, "/v2/_catalog", page, n);
+  if (page.more) add_next_link(response, urls_.path("v2/_catalog"), page.names.back(), n);
   co_await exchange.send(std::move(response));
 }
 
 net::awaitable<void> ListHandlers::tags(Exchange& exchange, const Match& match) {
   const auto& request = exchange.request();
   const auto name = repository_name(match);
-  const auto n = page_size(request).value_or(kEverything);
+  const auto max = options_.tags_maxtags == 0 ? kEverything : options_.tags_maxtags;
+  const auto n = std::min(page_size(request).value_or(max), max);
   const auto last = request.target.parameter("last").value_or("");
   const auto list = [&] { return services_.content.tags.list(name, last, n); };
   const auto page = co_await base::offload(services_.io, list);
@@ -61,7 +89,40 @@ net::awaitable<void> ListHandlers::tags(Exchange& exchange, const Match& match) 
   }
   const nlohmann::json body = {{"name", name.str()}, {"tags", page->names}};
   auto response = json_answer(200, oci::dump_json(body) + '\n');
-  add_next_link(response, "/v2/" + name.str() + "/tags/list", *page, n);
+  if (page->more && n > 0) {
+    const auto path = urls_.path("v2/" + name.str() + "/tags/list");
+    add_next_link(response, path, page->names.back(), n);
+  }
+  co_await exchange.send(std::move(response));
+}
+
+// Also of a repository or a subject that is not there: then nothing refers to it.
+net::awaitable<void> ListHandlers::referrers(Exchange& exchange, const Match& match) {
+  const auto& request = exchange.request();
+  const auto name = repository_name(match);
+  const auto subject = blob_digest(match.last);
+  const auto n =
+      std::clamp<std::size_t>(page_size(request).value_or(kReferrersPage), 1, kReferrersPage);
+  const auto last = request.target.parameter("last").value_or("");
+  auto type = request.target.parameter("artifactType");
+  if (type && type->empty()) type.reset();
+  const auto paid = co_await services_.large_manifests.acquire(2 * oci::kMaxManifestBytes);
+  content::ReferrersPage page;
+  std::string body;
+  const auto list = [&] {
+    page = services_.content.referrers.list(name, subject, last, n, type);
+    body = index_of(page.referrers);
+    page.referrers.clear();
+  };
+  co_await base::offload(services_.io, list);
+  auto response = answer(200);
+  response.with_body(kIndexType, std::move(body));
+  if (type) response.add("OCI-Filters-Applied", "artifactType");
+  if (!page.last.empty()) {
+    const auto path = urls_.path("v2/" + name.str() + "/referrers/" + subject.str());
+    const auto filter = type ? "&artifactType=" + http::percent_encode(*type) : std::string();
+    add_next_link(response, path, page.last, n, filter);
+  }
   co_await exchange.send(std::move(response));
 }
 

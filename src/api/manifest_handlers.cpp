@@ -1,6 +1,7 @@
-#include <boost/beast/core/string.hpp>
+#include <algorithm>
 
 #include "answers.hpp"
+#include "conditions.hpp"
 #include "handlers.hpp"
 #include "registry/base/offload.hpp"
 
@@ -10,14 +11,18 @@ namespace {
 constexpr std::size_t kSmallBytes = 64 * 1024;  // nearly every manifest there is
 constexpr std::size_t kCostFactor = 2;          // once as text, once as what is read of it
 
-content::Reference reference_of(const Match& match) {
-  if (match.last.find(':') != std::string::npos) return blob_digest(match.last);
-  auto tag = oci::Tag::parse(match.last);
+oci::Tag tag_of(std::string_view text) {
+  auto tag = oci::Tag::parse(text);
   if (tag) return *tag;
   throw oci::Error(oci::ErrorCode::tag_invalid,
-                   "\"" + match.last.substr(0, 200) +
+                   "\"" + std::string(text.substr(0, 200)) +
                        "\": a tag is made of letters, digits, \"_\", \".\" and \"-\", begins with "
                        "none of the last two, and has 128 characters at most");
+}
+
+content::Reference reference_of(const Match& match) {
+  if (match.last.find(':') != std::string::npos) return blob_digest(match.last);
+  return tag_of(match.last);
 }
 
 // nullopt: the client sent none, and the manifest says itself what it is.
@@ -32,6 +37,24 @@ std::optional<oci::MediaType> declared_type(const http::Request& request) {
                    "the Content-Type " + std::string(text.substr(0, 200)) +
                        " is not accepted: send an OCI image manifest or index, or a Docker "
                        "manifest of schema 2 or a manifest list");
+}
+
+// Beside a digest (spec end-7b). Beside a tag the parameter means nothing.
+std::vector<oci::Tag> more_tags(const http::Request& request, const content::Reference& reference) {
+  std::vector<oci::Tag> tags;
+  if (std::holds_alternative<oci::Tag>(reference)) return tags;
+  for (const auto& [key, value] : request.target.query) {
+    if (key != "tag") continue;
+    auto tag = tag_of(value);
+    if (std::ranges::find(tags, tag) == tags.end()) tags.push_back(std::move(tag));
+  }
+  return tags;
+}
+
+std::string joined(const std::vector<oci::Tag>& tags) {
+  std::string list;
+  for (const auto& tag : tags) list += (list.empty() ? "" : ", ") + tag.str();
+  return list;
 }
 
 [[noreturn]] void refuse_size() {
@@ -53,7 +76,9 @@ net::awaitable<void> ManifestHandlers::get(Exchange& exchange, const Match& matc
   const auto find = [&] { return services_.content.manifests.find(name, reference); };
   const auto found = co_await base::offload(services_.io, find);
   if (!found) unknown_manifest(name, match);
-  if (has_already(exchange.request(), found->digest)) {
+  const auto condition = condition_of(exchange.request(), found->digest);
+  if (condition == Condition::failed) require_condition(exchange.request(), found->digest);
+  if (condition == Condition::not_modified) {
     auto unchanged = answer(304);
     unchanged.add("Etag", etag(found->digest));
     co_await exchange.send(std::move(unchanged));
@@ -66,7 +91,7 @@ net::awaitable<void> ManifestHandlers::get(Exchange& exchange, const Match& matc
     co_await send_large(exchange, *found, std::move(response));
     co_return;
   }
-  const auto read = [&] { return services_.content.manifests.read(found->digest); };
+  const auto read = [&] { return services_.content.manifests.read(*found); };
   auto manifest = co_await base::offload(services_.io, read);
   if (!manifest) unknown_manifest(name, match);
   response.with_body(manifest->media_type, std::move(manifest->content));
@@ -81,9 +106,9 @@ net::awaitable<void> ManifestHandlers::send_large(Exchange& exchange,
   std::string media_type;
   std::unique_ptr<storage::BlobReader> stored;
   const auto open = [&] {
-    const auto manifest = manifests.read(found.digest);
+    const auto manifest = manifests.read(found);
     if (manifest) media_type = manifest->media_type;
-    stored = manifests.open(found.digest);
+    stored = manifests.open(found);
   };
   {
     const auto paid = co_await services_.large_manifests.acquire(found.size_bytes);
@@ -96,17 +121,24 @@ net::awaitable<void> ManifestHandlers::send_large(Exchange& exchange,
 }
 
 net::awaitable<void> ManifestHandlers::put(Exchange& exchange, const Match& match) {
+  const auto& request = exchange.request();
   const auto name = repository_name(match);
   const auto reference = reference_of(match);
-  const auto declared = declared_type(exchange.request());
+  const auto tags = more_tags(request, reference);
+  const auto declared = declared_type(request);
   if (exchange.content_length().value_or(0) > oci::kMaxManifestBytes) refuse_size();
   base::ByteBudget::Reservation paid;
   const auto content = co_await read_content(exchange, paid);
-  const auto digest = co_await services_.content.manifests.put(name, reference, content, declared);
+  content::PushedManifest pushed{reference, tags, declared, content, {}};
+  if (has_condition(request)) {
+    pushed.precondition = [&](const auto& current) { require_condition(request, current); };
+  }
+  const auto stored = co_await services_.content.manifests.put(name, pushed);
   auto response = answer(201);
-  response.add("Location",
-               url(exchange.request(), "/v2/" + name.str() + "/manifests/" + digest.str()));
-  response.add("Docker-Content-Digest", digest.str());
+  response.add("Location", urls_.manifest(request, name, stored.digest));
+  response.add("Docker-Content-Digest", stored.digest.str());
+  if (stored.subject) response.add("OCI-Subject", stored.subject->str());
+  if (!tags.empty()) response.add("OCI-Tag", joined(tags));
   co_await exchange.send(std::move(response));
 }
 

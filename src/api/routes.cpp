@@ -1,5 +1,8 @@
 #include "routes.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace registry::api {
 namespace {
 
@@ -12,10 +15,36 @@ bool cut_suffix(std::string_view& text, std::string_view suffix) {
   return true;
 }
 
+constexpr std::array<std::pair<Shape, std::string_view>, 8> kNames = {{
+    {Shape::base, "base"},
+    {Shape::catalog, "catalog"},
+    {Shape::tags, "tags"},
+    {Shape::manifest, "manifest"},
+    {Shape::blob, "blob"},
+    {Shape::uploads, "blob_upload"},
+    {Shape::upload, "blob_upload_chunk"},
+    {Shape::referrers, "referrers"},
+}};
+
 }  // namespace
+
+std::string_view name_of(Shape shape) {
+  for (const auto& [named, name] : kNames) {
+    if (named == shape) return name;
+  }
+  return {};
+}
+
+std::vector<std::string_view> route_names() {
+  std::vector<std::string_view> names;
+  for (const auto& [_, name] : kNames) names.push_back(name);
+  return names;
+}
 
 std::optional<Match> match(std::string_view path) {
   if (path == "/") return Match{Shape::root, {}, {}};
+  if (path == "/livez" || path == "/healthz") return Match{Shape::live, {}, {}};
+  if (path == "/readyz") return Match{Shape::ready, {}, {}};
   if (path == kVersion) return Match{Shape::base, {}, {}};
   if (!path.starts_with(kVersion)) return std::nullopt;
   auto name = path.substr(kVersion.size());
@@ -28,11 +57,33 @@ std::optional<Match> match(std::string_view path) {
   const std::string last(name.substr(slash + 1));
   name = name.substr(0, slash);
   if (cut_suffix(name, "/manifests")) return Match{Shape::manifest, std::string(name), last};
+  if (cut_suffix(name, "/referrers")) return Match{Shape::referrers, std::string(name), last};
   if (cut_suffix(name, "/blobs/uploads")) return Match{Shape::upload, std::string(name), last};
   if (last != "uploads" && cut_suffix(name, "/blobs")) {
     return Match{Shape::blob, std::string(name), last};
   }
   return std::nullopt;
+}
+
+std::optional<std::string> cleaned(std::string_view path) {
+  if (path.find("//") == std::string_view::npos && path.find("/.") == std::string_view::npos) {
+    return std::nullopt;
+  }
+  const auto given = path;
+  std::vector<std::string_view> segments;
+  const bool ends_in_slash = path.ends_with('/');
+  while (!path.empty()) {
+    const auto slash = std::min(path.find('/'), path.size());
+    const auto segment = path.substr(0, slash);
+    path.remove_prefix(std::min(slash + 1, path.size()));
+    if (segment == ".." && !segments.empty()) segments.pop_back();
+    if (!segment.empty() && segment != "." && segment != "..") segments.push_back(segment);
+  }
+  std::string clean;
+  for (const auto segment : segments) clean.append("/").append(segment);
+  if (clean.empty() || ends_in_slash) clean += '/';
+  if (clean == given) return std::nullopt;
+  return clean;
 }
 
 std::string with_last_slash_turned(std::string_view path) {

@@ -3,21 +3,29 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace registry::api {
 
 // The shapes of paths (CONTRACT 1). `name` and `last` are not validated yet: the handlers do that,
 // and say what is wrong.
 enum class Shape {
-  root,      // /
-  base,      // /v2/
-  catalog,   // /v2/_catalog
-  tags,      // /v2/<name>/tags/list
-  manifest,  // /v2/<name>/manifests/<last>
-  blob,      // /v2/<name>/blobs/<last>
-  uploads,   // /v2/<name>/blobs/uploads/
-  upload,    // /v2/<name>/blobs/uploads/<last>
+  root,       // /
+  live,       // /livez and /healthz
+  ready,      // /readyz
+  base,       // /v2/
+  catalog,    // /v2/_catalog
+  tags,       // /v2/<name>/tags/list
+  manifest,   // /v2/<name>/manifests/<last>
+  blob,       // /v2/<name>/blobs/<last>
+  uploads,    // /v2/<name>/blobs/uploads/
+  upload,     // /v2/<name>/blobs/uploads/<last>
+  referrers,  // /v2/<name>/referrers/<last>
 };
+
+// As 2.8's metrics call them; empty: not counted.
+std::string_view name_of(Shape shape);
+std::vector<std::string_view> route_names();
 
 struct Match {
   Shape shape;
@@ -27,6 +35,10 @@ struct Match {
 
 // Of a decoded path. A name may itself hold words like "blobs": the end of the path decides.
 std::optional<Match> match(std::string_view path);
+
+// As Go's servers clean a path: no doubled slashes, no "." and no ".."; a slash at the end stays.
+// nullopt: there is nothing to clean.
+std::optional<std::string> cleaned(std::string_view path);
 
 // Without its last slash where there is one, with one where there is none.
 std::string with_last_slash_turned(std::string_view path);

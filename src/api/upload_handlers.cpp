@@ -74,20 +74,34 @@ net::awaitable<std::exception_ptr> store(content::Upload& upload, std::span<std:
   co_return nullptr;
 }
 
-http::Response created(const http::Request& request, const oci::RepositoryName& name,
-                       const oci::Digest& digest) {
-  auto response = answer(201);
-  response.add("Location", blob_url(request, name, digest));
-  response.add("Docker-Content-Digest", digest.str());
-  return response;
+// Of the digest that the upload will have: by digest-algorithm (spec end-4c), or by the digest that
+// some clients announce here already.
+oci::Algorithm announced_algorithm(const http::Request& request) {
+  if (const auto text = request.target.parameter("digest")) return blob_digest(*text).algorithm();
+  const auto text = request.target.parameter("digest-algorithm").value_or("sha256");
+  for (const auto algorithm : {oci::Algorithm::sha256, oci::Algorithm::sha512}) {
+    if (text == oci::to_string(algorithm)) return algorithm;
+  }
+  throw oci::Error(ErrorCode::digest_invalid, "the digest-algorithm \"" +
+                                                  std::string(text.substr(0, 100)) +
+                                                  "\" is not one of sha256 and sha512");
 }
 
 }  // namespace
 
+http::Response UploadHandlers::created(const http::Request& request,
+                                       const oci::RepositoryName& name,
+                                       const oci::Digest& digest) const {
+  auto response = answer(201);
+  response.add("Location", urls_.blob(request, name, digest));
+  response.add("Docker-Content-Digest", digest.str());
+  return response;
+}
+
 http::Response UploadHandlers::progress(const http::Request& request, unsigned status,
                                         const oci::RepositoryName& name, const std::string& id,
                                         std::uint64_t offset) const {
-  auto location = url(request, "/v2/" + name.str() + "/blobs/uploads/" + id);
+  auto location = urls_.upload(request, name, id);
   if (!options_.secret.empty()) {
     location +=
         "?_state=" + http::percent_encode(make_upload_state(options_.secret, name, id, offset));
@@ -106,19 +120,24 @@ net::awaitable<void> UploadHandlers::post(Exchange& exchange, const Match& match
   if (mounted) co_return;
   const bool stored = co_await post_whole(exchange, name);
   if (stored) co_return;
-  const auto begin = [&] { return services_.content.uploads.begin(name); };
+  const auto algorithm = announced_algorithm(exchange.request());
+  const auto begin = [&] { return services_.content.uploads.begin(name, algorithm); };
   const auto id = co_await base::offload(services_.io, begin);
   co_await exchange.send(progress(exchange.request(), 202, name, id, 0));
 }
 
-// end-11. False: there is nothing to mount, and an upload begins instead, as the specification has
-// it for every reason.
+// end-11. Without `from` the blob is looked for in the whole store. False: there is nothing to
+// mount, and an upload begins instead, as the specification has it for every reason.
 net::awaitable<bool> UploadHandlers::mount(Exchange& exchange, const oci::RepositoryName& name) {
   const auto& target = exchange.request().target;
   const auto digest = oci::Digest::parse(target.parameter("mount").value_or(""));
-  const auto from = oci::RepositoryName::parse(target.parameter("from").value_or(""));
-  if (!digest || !from) co_return false;
-  const auto work = [&] { return services_.content.blobs.mount(*from, name, *digest); };
+  const auto from_text = target.parameter("from").value_or("");
+  const auto from = oci::RepositoryName::parse(from_text);
+  if (!digest || (!from && !from_text.empty())) co_return false;
+  auto& blobs = services_.content.blobs;
+  const auto work = [&] {
+    return from ? blobs.mount(*from, name, *digest) : blobs.mount_any(name, *digest);
+  };
   const auto blob = co_await base::offload(services_.io, work);
   if (!blob) co_return false;
   co_await exchange.send(created(exchange.request(), name, *digest));
@@ -131,7 +150,7 @@ net::awaitable<bool> UploadHandlers::post_whole(Exchange& exchange,
   if (!exchange.request().target.parameter("digest")) co_return false;
   const auto digest = announced_digest(exchange.request());
   if (exchange.content_length() == 0 && digest != oci::empty_digest()) co_return false;
-  const auto begin = [&] { return services_.content.uploads.begin(name); };
+  const auto begin = [&] { return services_.content.uploads.begin(name, digest.algorithm()); };
   const auto id = co_await base::offload(services_.io, begin);
   auto upload = co_await open(name, id);
   const auto failure = co_await receive_all(exchange, *upload, digest);
@@ -221,6 +240,7 @@ net::awaitable<std::exception_ptr> UploadHandlers::receive_all(Exchange& exchang
                                                                content::Upload& upload,
                                                                const oci::Digest& digest) {
   try {
+    upload.expect(digest.algorithm());
     co_await receive(exchange, upload);
     co_await upload.commit(digest);
   } catch (...) {

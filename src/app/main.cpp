@@ -17,7 +17,7 @@ int run_serve(const std::string& file) {
   try {
     const auto loaded = config::load(file, config::process_environment());
     const auto& log = loaded.config.log;
-    base::log::configure({log.level, log.formatter, !log.accesslog.disabled});
+    base::log::configure({log.level, log.formatter, !log.accesslog.disabled, {}});
     for (const auto& warning : loaded.warnings) base::log::warn(warning);
     return app::serve(loaded.config);
   } catch (const config::Invalid& error) {

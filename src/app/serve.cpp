@@ -16,6 +16,9 @@
 #include <thread>
 #include <vector>
 
+#include "debug_handler.hpp"
+#include "health.hpp"
+#include "purging.hpp"
 #include "registry/api/api.hpp"
 #include "registry/base/budget.hpp"
 #include "registry/base/files.hpp"
@@ -24,6 +27,7 @@
 #include "registry/content/content.hpp"
 #include "registry/http/server.hpp"
 #include "registry/storage/filesystem_driver.hpp"
+#include "registry/storage/measured_driver.hpp"
 #include "registry/storage/memory_driver.hpp"
 #include "registry/storage/store_lock.hpp"
 
@@ -68,17 +72,38 @@ std::size_t max_connections() {
   return std::min(kMost, (descriptors - kReserved) / 3);
 }
 
+api::Options api_options(const config::Config& config) {
+  api::Options options;
+  options.delete_enabled = config.storage.remove.enabled;
+  options.readonly = config.storage.maintenance.readonly.enabled;
+  options.secret = config.http.secret;
+  options.host = config.http.host;
+  if (!options.host.empty() && !options.host.ends_with('/')) options.host += '/';
+  options.prefix = config.http.prefix;
+  options.relativeurls = config.http.relativeurls;
+  for (const auto& [name, values] : config.http.headers) {
+    for (const auto& value : values) options.headers.emplace_back(name, value);
+  }
+  options.catalog_maxentries = config.catalog.maxentries;
+  options.tags_maxtags = config.tags.maxtags;
+  return options;
+}
+
 // The order of the members is that of their end, reversed: first the pools end their work, which
 // refers to coroutines; then the event loop drops the coroutines that were cut off, which refer to
 // the content; and the store is let go at the very last.
 class Daemon {
  public:
   explicit Daemon(const config::Config& config)
-      : config_(config), io_("io", config.storage.filesystem.maxthreads) {}
+      : config_(config),
+        acceptance_(config.validation, config.policy.repository.classes),
+        io_("io", config.storage.filesystem.maxthreads) {}
   int run();
 
  private:
   void open_store();
+  void listen();
+  void start_background();
   net::awaitable<void> end_on_signal();
   void run_threads();
 
@@ -88,10 +113,15 @@ class Daemon {
   std::unique_ptr<storage::Driver> driver_;
   base::ByteBudget memory_{body_memory()};
   base::ByteBudget large_manifests_{body_memory() / 2};
+  base::Metrics metrics_;
+  api::RequestMetrics request_metrics_{metrics_};
+  const content::Acceptance acceptance_;
   std::optional<content::Content> content_;
+  std::optional<Health> health_;
   std::optional<api::Api> api_;
+  std::optional<DebugHandler> debug_;
   net::io_context context_{static_cast<int>(core_count())};
-  std::optional<http::Server> server_;
+  std::optional<http::Server> server_, debug_server_;
   base::Pool io_;
   base::Pool hashing_{"hash", core_count()};
 };
@@ -99,7 +129,7 @@ class Daemon {
 void Daemon::open_store() {
   if (config_.storage.driver == config::Driver::inmemory) {
     log::warn("storage.inmemory: everything is lost when the process ends");
-    driver_ = storage::make_memory_driver();
+    driver_ = storage::make_measured_driver(storage::make_memory_driver(), "inmemory", metrics_);
     return;
   }
   const base::Path root = config_.storage.filesystem.rootdirectory;
@@ -108,7 +138,8 @@ void Daemon::open_store() {
     log::warn("waiting for another process to let go of the store",
               {{"root", root.string()}, {"holder", holder}});
   });
-  driver_ = storage::make_filesystem_driver(*files_, io_, root);
+  driver_ = storage::make_measured_driver(storage::make_filesystem_driver(*files_, io_, root),
+                                          "filesystem", metrics_);
   io_.post([this, root] {
     try {
       storage::remove_leftovers(*files_, root);
@@ -132,6 +163,7 @@ net::awaitable<void> Daemon::end_on_signal() {
   log::info("stopping server gracefully: no new connections, requests under way may end",
             {{"signal", std::to_string(signal)},
              {"draintimeout", std::to_string(timeout.count()) + "s"}});
+  health_->drain();
   co_await server_->drain(timeout);
   context_.stop();
 }
@@ -152,17 +184,52 @@ void Daemon::run_threads() {
   run();
 }
 
-int Daemon::run() {
-  open_store();
-  content_.emplace(*driver_, io_, hashing_);
-  const api::Services services{*content_, io_, memory_, large_manifests_};
-  api_.emplace(services, api::Options{config_.storage.remove.enabled, config_.http.secret});
+void Daemon::listen() {
+  const auto& http = config_.http;
   http::ServerOptions options;
   options.max_connections = max_connections();
-  server_.emplace(context_, io_, *api_, options);
-  for (const auto& address : server_->listen(config_.http.addr)) {
-    log::info("listening on " + address, {{"version", REGISTRY_VERSION}});
+  if (!http.tls.certificate.empty()) {
+    options.tls = http::TlsOptions{http.tls.certificate, http.tls.key, http.tls.clientcas,
+                                   http.tls.minimumtls, http.tls.ciphersuites};
   }
+  const log::Fields version = {{"version", REGISTRY_VERSION},
+                               {"tls", options.tls ? "true" : "false"}};
+  server_.emplace(context_, io_, memory_, *api_, options);
+  if (http.net == config::Net::unix) {
+    server_->listen_unix(http.addr);
+    log::info("listening on " + http.addr, version);
+    return;
+  }
+  for (const auto& address : server_->listen(http.addr)) {
+    log::info("listening on " + address, version);
+  }
+}
+
+void Daemon::start_background() {
+  const bool in_memory = config_.storage.driver == config::Driver::inmemory;
+  health_->start(config_.health, in_memory ? "inmemory" : "filesystem");
+  const auto& purging = config_.storage.maintenance.uploadpurging;
+  if (purging.enabled) {
+    net::co_spawn(context_, purge_uploads_for_ever(purging, *content_, io_), net::detached);
+  }
+  const auto& debug = config_.http.debug;
+  if (debug.addr.empty()) return;
+  debug_.emplace(*health_, metrics_, debug.prometheus.enabled ? debug.prometheus.path : "");
+  debug_server_.emplace(context_, io_, memory_, *debug_, http::ServerOptions());
+  for (const auto& address : debug_server_->listen(debug.addr)) {
+    log::info("debug server listening on " + address);
+  }
+}
+
+int Daemon::run() {
+  open_store();
+  content_.emplace(*driver_, acceptance_, io_, hashing_);
+  health_.emplace(context_, io_, *driver_);
+  const api::Services services{*content_,        io_,      memory_,
+                               large_manifests_, *health_, request_metrics_};
+  api_.emplace(services, api_options(config_));
+  listen();
+  start_background();
   net::co_spawn(context_, end_on_signal(), net::detached);
   run_threads();
   log::info("stopped");

@@ -1,5 +1,9 @@
 #include "registry/base/clock.hpp"
 
+#include <time.h>
+
+#include <cstring>
+
 #include <spdlog/fmt/chrono.h>
 #include <spdlog/fmt/fmt.h>
 
@@ -20,6 +24,22 @@ std::string rfc3339_nanoseconds(WallTime time) {
   const auto since_epoch =
       std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
   return fmt::format("{:%FT%T}.{:09}Z", utc(time), since_epoch % 1'000'000'000);
+}
+
+std::optional<WallTime> parse_rfc3339(std::string_view text) {
+  const std::string copy(text.substr(0, 64));
+  std::tm time{};
+  const char* rest = ::strptime(copy.c_str(), "%Y-%m-%dT%H:%M:%S", &time);
+  if (rest == nullptr) return std::nullopt;
+  if (*rest == '.') rest += 1 + std::strspn(rest + 1, "0123456789");
+  long offset_seconds = 0;
+  if (std::string_view(rest) != "Z") {
+    std::tm zone{};
+    const bool is_offset = (*rest == '+' || *rest == '-') && std::strlen(rest) == 6;
+    if (!is_offset || ::strptime(rest + 1, "%H:%M", &zone) == nullptr) return std::nullopt;
+    offset_seconds = (*rest == '-' ? -60L : 60L) * (zone.tm_hour * 60L + zone.tm_min);
+  }
+  return std::chrono::system_clock::from_time_t(::timegm(&time) - offset_seconds);
 }
 
 std::string http_date(WallTime time) {

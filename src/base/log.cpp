@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <memory>
+#include <mutex>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "registry/base/clock.hpp"
 
@@ -110,8 +112,22 @@ bool enabled(Level level) {
 void write(Level level, std::string_view message, const Fields& fields) {
   if (!enabled(level)) return;
   const auto time = rfc3339_nanoseconds(std::chrono::system_clock::now());
-  const std::string line = format(state().options.formatter, level, time, message, fields);
+  auto all = fields;
+  all.insert(all.end(), state().options.fields.begin(), state().options.fields.end());
+  const auto line = format(state().options.formatter, level, time, message, std::move(all));
   state().application->log(spdlog::level::info, line);
+}
+
+void warn_once(std::string_view message, const Fields& fields) {
+  constexpr std::size_t kMost = 1000;  // of which each costs the bytes of its line
+  static std::mutex mutex;
+  static std::set<std::string> said;
+  {
+    const std::scoped_lock lock(mutex);
+    if (said.size() >= kMost) return;
+    if (!said.insert(format(Formatter::text, Level::warn, "", message, fields)).second) return;
+  }
+  write(Level::warn, message, fields);
 }
 
 void access(std::string_view line) {

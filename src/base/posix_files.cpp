@@ -28,9 +28,9 @@ FileKind kind_of(mode_t mode) {
   return FileKind::other;
 }
 
-bool is_directory(const Fd& fd) {
+bool is_file(const Fd& fd) {
   struct stat status{};
-  return ::fstat(fd.get(), &status) == 0 && S_ISDIR(status.st_mode);
+  return ::fstat(fd.get(), &status) == 0 && S_ISREG(status.st_mode);
 }
 
 class PosixFile final : public File {
@@ -103,7 +103,10 @@ class PosixFiles final : public Files {
       if (is_absent(errno)) return std::nullopt;
       fail("cannot stat", path);
     }
-    return FileStatus{kind_of(status.st_mode), static_cast<std::uint64_t>(status.st_size)};
+    const auto modified = std::chrono::seconds(status.st_mtim.tv_sec) +
+                          std::chrono::nanoseconds(status.st_mtim.tv_nsec);
+    return FileStatus{kind_of(status.st_mode), static_cast<std::uint64_t>(status.st_size),
+                      std::chrono::system_clock::time_point(modified)};
   }
 
   bool rename(const Path& from, const Path& to) override {
@@ -146,13 +149,13 @@ class PosixFiles final : public Files {
 
  private:
   static std::unique_ptr<File> open_file(const Path& path, int flags) {
-    Fd fd(::open(path.c_str(), flags | O_CLOEXEC, 0666));
+    // A pipe that somebody has left there must not hold a thread.
+    Fd fd(::open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK, 0666));
     if (!fd) {
       if (is_absent(errno)) return nullptr;
       fail("cannot open", path);
     }
-    // The kernel opens a directory as well, where it is only to be read.
-    if (flags == O_RDONLY && is_directory(fd)) return nullptr;
+    if (!is_file(fd)) return nullptr;  // a directory or a pipe, which hold no content of ours
     return std::make_unique<PosixFile>(std::move(fd), path);
   }
 };

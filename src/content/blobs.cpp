@@ -30,14 +30,24 @@ std::optional<BlobInfo> Blobs::mount(const oci::RepositoryName& from, const oci:
                                      const oci::Digest& digest) {
   const auto source = read_link(driver_, paths::layer_link(from, digest));
   if (!source) return std::nullopt;
-  auto pin = pins_.pin(*source);
+  return link(to, *source, digest);
+}
+
+std::optional<BlobInfo> Blobs::mount_any(const oci::RepositoryName& to, const oci::Digest& sha256) {
+  if (sha256.algorithm() != oci::Algorithm::sha256) return std::nullopt;
+  return link(to, sha256, sha256);
+}
+
+std::optional<BlobInfo> Blobs::link(const oci::RepositoryName& to, const oci::Digest& sha256,
+                                    const oci::Digest& named) {
+  auto pin = pins_.pin(sha256);
   const RepositoryLocks::Shared lock(locks_, to);
-  const auto size = stored_size(driver_, *source);
+  const auto size = stored_size(driver_, sha256);
   if (!size) return std::nullopt;
   pin.promise();
-  write_link(driver_, paths::layer_link(to, *source), *source);
-  if (digest != *source) write_link(driver_, paths::layer_link(to, digest), *source);
-  return BlobInfo{*source, *size};
+  write_link(driver_, paths::layer_link(to, sha256), sha256);
+  if (named != sha256) write_link(driver_, paths::layer_link(to, named), sha256);
+  return BlobInfo{sha256, *size};
 }
 
 bool Blobs::remove(const oci::RepositoryName& name, const oci::Digest& digest) {

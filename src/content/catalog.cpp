@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "registry/oci/name.hpp"
+#include "links.hpp"
+#include "registry/base/log.hpp"
 #include "registry/storage/paths.hpp"
 
 namespace registry::content {
@@ -18,48 +19,69 @@ std::string below(const std::string& parent, const std::string& child) {
 }  // namespace
 
 Page Catalog::list(std::string_view after, std::size_t limit) {
-  Page page;
-  visit("", after, limit, page);
-  return page;
+  Search search{limit, false, {}};
+  visit("", after, search);
+  return std::move(search.page);
+}
+
+void Catalog::for_each(const std::function<void(const oci::RepositoryName&)>& visit) {
+  std::string last;
+  for (bool more = true; more;) {
+    Search search{kChunk, true, {}};
+    this->visit("", last, search);
+    for (const auto& text : search.page.names) visit(*oci::RepositoryName::parse(text));
+    if (!search.page.names.empty()) last = search.page.names.back();
+    more = search.page.more;
+  }
 }
 
 // All that is behind `after` below the directory `name`; `after` is relative to it. False: the page
 // is full.
-bool Catalog::visit(const std::string& name, std::string_view after, std::size_t limit,
-                    Page& page) {
+bool Catalog::visit(const std::string& name, std::string_view after, Search& search) {
   const auto slash = after.find('/');
   std::string last(after.substr(0, slash));
   // The directory in which `after` lies has repositories behind it as well.
   const auto rest = slash == std::string_view::npos ? std::string_view() : after.substr(slash + 1);
-  if (!last.empty() && !visit_child(name, last, rest, false, limit, page)) return false;
+  if (!last.empty() && !visit_child(name, last, rest, false, search)) return false;
   const auto directory = name.empty() ? paths::kRepositories : paths::kRepositories + '/' + name;
   for (;;) {
-    const auto entries = driver_.list(directory, last, std::min(limit, kChunk - 1) + 1);
+    const auto entries = driver_.list(directory, last, std::min(search.limit, kChunk - 1) + 1);
     if (!entries || entries->empty()) return true;
     for (const auto& entry : *entries) {
       if (!entry.is_directory) continue;
-      if (!visit_child(name, entry.name, "", true, limit, page)) return false;
+      if (!visit_child(name, entry.name, "", true, search)) return false;
     }
     last = entries->back().name;
   }
 }
 
 bool Catalog::visit_child(const std::string& parent, const std::string& child,
-                          std::string_view after, bool is_behind, std::size_t limit, Page& page) {
+                          std::string_view after, bool is_behind, Search& search) {
   if (!oci::is_name_component(child, parent.empty())) return true;
   const auto text = below(parent, child);
-  const auto name = oci::RepositoryName::parse(text);
-  // A repository by 2.8's rule; or one that has manifests only, as its proxy makes them.
-  if (is_behind && name &&
-      (driver_.stat(paths::layers(*name)) || driver_.stat(paths::manifests(*name)))) {
-    if (page.names.size() == limit) {
-      page.more = true;
-      return false;
+  try {
+    const auto name = oci::RepositoryName::parse(text);
+    if (is_behind && name && is_repository(*name, search.with_uploads)) {
+      if (search.page.names.size() == search.limit) {
+        search.page.more = true;
+        return false;
+      }
+      search.page.names.push_back(text);
     }
-    page.names.push_back(text);
+    if (text.size() >= oci::RepositoryName::kMaxLength) return true;
+    return visit(text, after, search);
+  } catch (const std::system_error& error) {
+    if (!is_damage(error)) throw;
+    base::log::warn_once("a folder of the store cannot be read, and is not listed",
+                         {{"err", error.what()}});
+    return true;
   }
-  if (text.size() >= oci::RepositoryName::kMaxLength) return true;
-  return visit(text, after, limit, page);
+}
+
+// By 2.8's rule; or one that has manifests only, as its proxy makes them.
+bool Catalog::is_repository(const oci::RepositoryName& name, bool with_uploads) {
+  return driver_.stat(paths::layers(name)) || driver_.stat(paths::manifests(name)) ||
+         (with_uploads && driver_.stat(paths::uploads(name)));
 }
 
 }  // namespace registry::content

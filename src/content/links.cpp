@@ -1,47 +1,59 @@
 #include "links.hpp"
 
-#include <system_error>
+#include <algorithm>
+#include <array>
 
 #include "registry/base/log.hpp"
 #include "registry/storage/paths.hpp"
 
 namespace registry::content {
-namespace {
+bool is_damage(const std::system_error& error) {
+  constexpr std::array kOfOneFile = {std::errc::permission_denied,
+                                     std::errc::operation_not_permitted,
+                                     std::errc::too_many_symbolic_link_levels,
+                                     std::errc::is_a_directory, std::errc::not_a_directory};
+  return std::ranges::any_of(kOfOneFile, [&](std::errc code) { return error.code() == code; });
+}
 
-constexpr std::size_t kMaxLinkBytes = 4096;
-
-// What is longer than any link is damaged, as is what is no digest.
-std::optional<std::string> read_text(storage::Driver& driver, const std::string& path) {
+std::optional<std::string> read_small(storage::Driver& driver, const std::string& path) {
+  constexpr std::size_t kMaxBytes = 4096;
   try {
-    return driver.get(path, kMaxLinkBytes);
+    return driver.get(path, kMaxBytes);
   } catch (const std::system_error& error) {
-    if (error.code() != std::errc::file_too_large) throw;
+    if (error.code() == std::errc::file_too_large) return std::string();
+    if (!is_damage(error)) throw;
+    base::log::warn_once("a file of the store cannot be read", {{"err", error.what()}});
     return std::string();
   }
 }
 
-}  // namespace
-
 std::optional<oci::Digest> read_link(storage::Driver& driver, const std::string& path) {
-  const auto text = read_text(driver, path);
+  const auto text = read_small(driver, path);
   if (!text) return std::nullopt;
   auto digest = oci::Digest::parse(*text);
   if (digest && digest->algorithm() == oci::Algorithm::sha256) return digest;
-  base::log::debug("damaged link, taken for absent", {{"path", path}});
+  base::log::warn_once("a damaged link counts as absent: the next push of it mends it",
+                       {{"path", path}});
   return std::nullopt;
 }
 
 void write_link(storage::Driver& driver, const std::string& path, const oci::Digest& sha256) {
-  const auto now = read_text(driver, path);
+  const auto now = read_small(driver, path);
   if (now && *now == sha256.str()) return;
   driver.put(path, sha256.str(), storage::Survives::power_loss);
 }
 
 std::optional<std::uint64_t> stored_size(storage::Driver& driver, const oci::Digest& sha256) {
-  const auto status = driver.stat(storage::paths::blob(sha256));
-  if (!status || status->is_directory) return std::nullopt;
-  if (status->size_bytes == 0 && sha256 != oci::empty_digest()) return std::nullopt;
-  return status->size_bytes;
+  try {
+    const auto status = driver.stat(storage::paths::blob(sha256));
+    if (!status || status->is_directory) return std::nullopt;
+    if (status->size_bytes == 0 && sha256 != oci::empty_digest()) return std::nullopt;
+    return status->size_bytes;
+  } catch (const std::system_error& error) {
+    if (!is_damage(error)) throw;
+    base::log::warn_once("a blob of the store cannot be reached", {{"err", error.what()}});
+    return std::nullopt;
+  }
 }
 
 }  // namespace registry::content

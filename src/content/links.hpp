@@ -2,11 +2,20 @@
 
 #include <optional>
 #include <string>
+#include <system_error>
 
 #include "registry/oci/digest.hpp"
 #include "registry/storage/driver.hpp"
 
 namespace registry::content {
+
+// Whether a failure is of this one file or directory, which somebody has damaged or locked away,
+// and not of the storage as a whole: it must not be a failure of anything else.
+bool is_damage(const std::system_error& error);
+
+// A small text; one that is longer than any that is written here, or that may not be read, is
+// damaged, and empty. nullopt: there is none.
+std::optional<std::string> read_small(storage::Driver& driver, const std::string& path);
 
 // The digest in a link file. nullopt: there is no such file, or it is empty or garbled, as an
 // in-place write of 2.8's leaves it after a crash; the next push mends it.

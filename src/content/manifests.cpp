@@ -1,10 +1,7 @@
 #include "registry/content/manifests.hpp"
 
-#include <map>
-
-#include "hashing.hpp"
 #include "links.hpp"
-#include "registry/base/log.hpp"
+#include "references.hpp"
 #include "registry/base/offload.hpp"
 #include "registry/oci/error.hpp"
 #include "registry/oci/hasher.hpp"
@@ -17,181 +14,156 @@ using oci::ErrorCode;
 using storage::Survives;
 
 Manifests::Manifests(storage::Driver& driver, Pins& pins, RepositoryLocks& locks, Tags& tags,
-                     base::Pool& io, base::Pool& hashing)
-    : driver_(driver), pins_(pins), locks_(locks), tags_(tags), io_(io), hashing_(hashing) {}
-
-bool Manifests::has_manifest(const oci::RepositoryName& name, const oci::Digest& sha256) {
-  if (sha256.algorithm() != oci::Algorithm::sha256) return false;
-  return read_link(driver_, paths::revision_link(name, sha256)) &&
-         stored_size(driver_, sha256).has_value();
-}
+                     Referrers& referrers, const Acceptance& acceptance, base::Pool& io,
+                     base::Pool& hashing)
+    : driver_(driver),
+      pins_(pins),
+      locks_(locks),
+      tags_(tags),
+      referrers_(referrers),
+      acceptance_(acceptance),
+      io_(io),
+      hashing_(hashing) {}
 
 std::optional<FoundManifest> Manifests::find(const oci::RepositoryName& name,
                                              const Reference& reference) {
   const auto* tag = std::get_if<oci::Tag>(&reference);
   const auto digest = tag != nullptr ? tags_.resolve(name, *tag) : std::get<oci::Digest>(reference);
-  if (!digest || digest->algorithm() != oci::Algorithm::sha256) return std::nullopt;
-  auto pin = pins_.pin(*digest);
-  if (!read_link(driver_, paths::revision_link(name, *digest))) return std::nullopt;
-  const auto size = stored_size(driver_, *digest);
+  if (!digest) return std::nullopt;
+  const auto sha256 = sha256_of_manifest(driver_, name, *digest);
+  if (!sha256) return std::nullopt;
+  auto pin = pins_.pin(*sha256);
+  if (!read_link(driver_, paths::revision_link(name, *sha256))) return std::nullopt;
+  const auto size = stored_size(driver_, *sha256);
   if (!size || *size > oci::kMaxManifestBytes) return std::nullopt;
   pin.promise();
-  return FoundManifest{*digest, *size};
+  auto named = tag != nullptr ? tags_.pushed_as(name, *tag, *sha256) : *digest;
+  return FoundManifest{std::move(named), *sha256, *size};
 }
 
-std::optional<StoredManifest> Manifests::read(const oci::Digest& sha256) {
-  auto content = driver_.get(paths::blob(sha256), oci::kMaxManifestBytes);
+std::optional<StoredManifest> Manifests::read(const FoundManifest& found) {
+  auto content = driver_.get(paths::blob(found.sha256), oci::kMaxManifestBytes);
   if (!content) return std::nullopt;
   auto media_type = oci::stored_media_type(*content);
-  return StoredManifest{sha256, std::move(media_type), std::move(*content)};
+  return StoredManifest{found.digest, found.sha256, std::move(media_type), std::move(*content)};
 }
 
 std::optional<StoredManifest> Manifests::get(const oci::RepositoryName& name,
                                              const Reference& reference) {
   const auto found = find(name, reference);
-  return found ? read(found->digest) : std::nullopt;
+  return found ? read(*found) : std::nullopt;
 }
 
-std::unique_ptr<storage::BlobReader> Manifests::open(const oci::Digest& sha256) {
-  return driver_.open(paths::blob(sha256));
+std::unique_ptr<storage::BlobReader> Manifests::open(const FoundManifest& found) {
+  return driver_.open(paths::blob(found.sha256));
 }
 
-net::awaitable<oci::Digest> Manifests::put(const oci::RepositoryName& name,
-                                           const Reference& reference, const std::string& content,
-                                           std::optional<oci::MediaType> declared) {
-  const auto parse = [&] { return parse_pushed(reference, content, declared); };
-  const Pushed pushed = co_await base::offload(io_, parse);
+net::awaitable<PutManifest> Manifests::put(const oci::RepositoryName& name,
+                                           const PushedManifest& pushed) {
+  const auto understand = [&] { return parse(pushed); };
+  const Parsed parsed = co_await base::offload(io_, understand);
+  acceptance_.check(parsed.manifest);
   for (;;) {
-    const auto attempt = [&] { return check_and_store(name, reference, content, pushed); };
-    const Checked checked = co_await base::offload(io_, attempt);
+    const auto attempt = [&] { return check_and_store(name, pushed, parsed); };
+    const CheckedReferences checked = co_await base::offload(io_, attempt);
     if (!checked.missing.empty()) {
       throw oci::ErrorList(ErrorCode::manifest_blob_unknown, checked.missing);
     }
-    if (checked.suspicious.empty()) co_return pushed.digest;
+    if (checked.suspicious.empty()) break;
     // Either is an end of it: the descriptor is wrong and this throws, or the blob was, and is
     // missing from now on, or was replaced by a good one meanwhile.
-    for (const auto& descriptor : checked.suspicious) co_await settle(descriptor);
+    for (const auto& one : checked.suspicious) {
+      co_await settle(driver_, pins_, io_, hashing_, one);
+    }
   }
+  PutManifest put{parsed.named, std::nullopt};
+  if (parsed.manifest.subject) put.subject = parsed.manifest.subject->digest;
+  co_return put;
 }
 
-Manifests::Pushed Manifests::parse_pushed(const Reference& reference, const std::string& content,
-                                          std::optional<oci::MediaType> declared) {
-  const auto digest = oci::digest_of(content);
-  const auto* wanted = std::get_if<oci::Digest>(&reference);
-  if (wanted != nullptr && *wanted != digest) {
-    throw oci::Error(ErrorCode::digest_invalid,
-                     "the content has the digest " + digest.str() + ", not " + wanted->str());
+Manifests::Parsed Manifests::parse(const PushedManifest& pushed) {
+  const auto sha256 = oci::digest_of(pushed.content);
+  auto named = sha256;
+  if (const auto* wanted = std::get_if<oci::Digest>(&pushed.reference)) {
+    if (wanted->algorithm() != oci::Algorithm::sha256) {
+      named = oci::digest_of(pushed.content, wanted->algorithm());
+    }
+    if (*wanted != named) {
+      throw oci::Error(ErrorCode::digest_invalid,
+                       "the content has the digest " + named.str() + ", not " + wanted->str());
+    }
   }
-  return {digest, oci::read_manifest(content, declared)};
+  return {sha256, named, oci::read_manifest(pushed.content, pushed.declared)};
 }
 
 // Pins first, then looks, and lets go when all is durable. Nothing is written unless all is there.
-Manifests::Checked Manifests::check_and_store(const oci::RepositoryName& name,
-                                              const Reference& reference,
-                                              const std::string& content, const Pushed& pushed) {
-  const auto& [digest, manifest] = pushed;
-  std::vector<Pin> pins;
-  pins.reserve(1 + manifest.blobs.size() + manifest.manifests.size());
-  pins.push_back(pins_.pin(digest));
-  for (const auto& blob : manifest.blobs) pins.push_back(pins_.pin(blob.digest));
-  for (const auto& child : manifest.manifests) pins.push_back(pins_.pin(child.digest));
-
-  const RepositoryLocks::Shared lock(locks_, name);
-  auto checked = check_references(name, manifest);
+CheckedReferences Manifests::check_and_store(const oci::RepositoryName& name,
+                                             const PushedManifest& pushed, const Parsed& parsed) {
+  auto pin = pins_.pin(parsed.sha256);
+  ReferenceCheck references(driver_, pins_, acceptance_, name);
+  // Who asks for a condition has the repository alone, or another could come in between.
+  std::optional<RepositoryLocks::Alone> alone;
+  std::optional<RepositoryLocks::Shared> shared;
+  if (pushed.precondition) {
+    alone.emplace(locks_, name);
+    const auto current = find(name, pushed.reference);
+    pushed.precondition(current ? std::optional(current->digest) : std::nullopt);
+  } else {
+    shared.emplace(locks_, name);
+  }
+  auto checked = references.check(parsed.manifest);
   if (!checked.missing.empty() || !checked.suspicious.empty()) return checked;
-  for (auto& pin : pins) pin.promise();
-  store(name, digest, content);
-  if (const auto* tag = std::get_if<oci::Tag>(&reference)) tags_.put(name, *tag, digest);
+  references.promise();
+  pin.promise();
+  store(name, pushed, parsed);
   return checked;
 }
 
-Manifests::Checked Manifests::check_references(const oci::RepositoryName& name,
-                                               const oci::Manifest& manifest) {
-  Checked checked;
-  std::set<std::pair<oci::Digest, std::uint64_t>> seen;  // a layer may be there many times
-  const auto is_new = [&](const oci::Descriptor& descriptor) {
-    return seen.emplace(descriptor.digest, descriptor.size_bytes).second;
-  };
-  for (const auto& blob : manifest.blobs) {
-    if (!blob.has_urls && is_new(blob)) check_reference(name, blob, false, checked);
-  }
-  for (const auto& child : manifest.manifests) {
-    if (is_new(child)) check_reference(name, child, true, checked);
-  }
-  return checked;
-}
-
-void Manifests::check_reference(const oci::RepositoryName& name, const oci::Descriptor& descriptor,
-                                bool may_be_manifest, Checked& checked) {
-  constexpr std::size_t kMostNamed = 100;  // of what is missing: enough to see what is wrong
-  if (checked.missing.size() == kMostNamed) return;
-  auto sha256 = read_link(driver_, paths::layer_link(name, descriptor.digest));
-  if (!sha256 && may_be_manifest && has_manifest(name, descriptor.digest)) {
-    sha256 = descriptor.digest;
-  }
-  const auto size = sha256 ? stored_size(driver_, *sha256) : std::nullopt;
-  if (!size) {
-    checked.missing.push_back(descriptor.digest.str());
-  } else if (*size != descriptor.size_bytes) {
-    checked.suspicious.push_back({*sha256, descriptor.size_bytes, false});
-  }
-}
-
-// In 2.8's order: the content, the revision, then (by the caller) the tag, so that whatever a
-// crash leaves, nothing points to what is not there.
-void Manifests::store(const oci::RepositoryName& name, const oci::Digest& digest,
-                      const std::string& content) {
+// The content, what leads to it by other names, the revision, the tags: 2.8's order, so that
+// whatever a crash leaves, nothing counts that points to what is not there.
+void Manifests::store(const oci::RepositoryName& name, const PushedManifest& pushed,
+                      const Parsed& parsed) {
+  const auto& [sha256, named, manifest] = parsed;
   // 2.8 finds repositories by this directory, also those that have no blob.
   if (!driver_.stat(paths::layers(name))) driver_.make_directory(paths::layers(name));
-  // Small enough to be compared: so pushing it again mends what was damaged.
-  const bool is_stored = stored_size(driver_, digest) == content.size() &&
-                         driver_.get(paths::blob(digest), content.size()) == content;
-  if (!is_stored) {
-    driver_.put(paths::blob(digest), content, Survives::power_loss);
+  store_content(sha256, pushed.content);
+  if (named != sha256) write_link(driver_, paths::manifest_alias(name, named), sha256);
+  if (manifest.subject) referrers_.add(name, manifest.subject->digest, named, sha256);
+  write_link(driver_, paths::revision_link(name, sha256), sha256);
+  if (const auto* tag = std::get_if<oci::Tag>(&pushed.reference)) {
+    tags_.put(name, *tag, sha256, named);
   }
-  write_link(driver_, paths::revision_link(name, digest), digest);
+  for (const auto& tag : pushed.more_tags) tags_.put(name, tag, sha256, named);
 }
 
-// A size in a descriptor that is not that of the stored blob: one of the two is wrong, and only
-// hashing the blob again can say which.
-net::awaitable<void> Manifests::settle(oci::Descriptor descriptor) {
-  const auto path = paths::blob(descriptor.digest);
-  const auto open = [&] { return driver_.open(path); };
-  const auto reader = co_await base::offload(io_, open);
-  if (!reader) co_return;
-  oci::Sha256 hasher;
-  const auto update = [&](std::span<const std::byte> data) { hasher.update(data); };
-  co_await hash_stored(*reader, reader->size(), hashing_, update);
-  if (hasher.digest() == descriptor.digest) {
-    throw oci::Error(ErrorCode::manifest_invalid,
-                     "the descriptor of " + descriptor.digest.str() + " says " +
-                         std::to_string(descriptor.size_bytes) + " bytes, the blob has " +
-                         std::to_string(reader->size()));
-  }
-  const auto quarantine = [&] { return quarantine_damaged(descriptor.digest, reader->size()); };
-  const bool moved = co_await base::offload(io_, quarantine);
-  if (!moved) co_return;
-  base::log::error("a stored blob was damaged and is in quarantine: push the image again",
-                   {{"digest", descriptor.digest.str()}});
+// Small enough to be compared: so pushing it again mends what was damaged.
+void Manifests::store_content(const oci::Digest& sha256, const std::string& content) {
+  const bool is_stored = stored_size(driver_, sha256) == content.size() &&
+                         driver_.get(paths::blob(sha256), content.size()) == content;
+  if (!is_stored) driver_.put(paths::blob(sha256), content, Survives::power_loss);
 }
 
-// Not while somebody relies on it, nor what a push has put in its place meanwhile: that is what the
-// pins of a push, and the size, which was wrong, are for.
-bool Manifests::quarantine_damaged(const oci::Digest& digest, std::uint64_t damaged_size) {
-  bool moved = false;
-  pins_.unless_pinned(digest, [&] {
-    if (stored_size(driver_, digest) != damaged_size) return;
-    moved = driver_.move(paths::blob(digest), paths::quarantine(digest));
-  });
-  return moved;
+// What a stored manifest names as its subject, as far as it can be read.
+std::optional<oci::Digest> Manifests::subject_of(const oci::Digest& sha256) {
+  const auto size = stored_size(driver_, sha256);
+  if (!size || *size > oci::kMaxManifestBytes) return std::nullopt;
+  const auto content = driver_.get(paths::blob(sha256), oci::kMaxManifestBytes);
+  return content ? oci::read_stored(*content).subject : std::nullopt;
 }
 
 bool Manifests::remove(const oci::RepositoryName& name, const oci::Digest& digest) {
-  if (digest.algorithm() != oci::Algorithm::sha256) return false;
   const RepositoryLocks::Alone lock(locks_, name);
-  if (!read_link(driver_, paths::revision_link(name, digest))) return false;
-  tags_.remove_all_of(name, digest);
-  return driver_.remove(paths::revision_link(name, digest), Survives::power_loss);
+  const auto sha256 = sha256_of_manifest(driver_, name, digest);
+  if (!sha256 || !read_link(driver_, paths::revision_link(name, *sha256))) return false;
+  const auto subject = subject_of(*sha256);
+  tags_.remove_all_of(name, *sha256);
+  if (!driver_.remove(paths::revision_link(name, *sha256), Survives::power_loss)) return false;
+  // What led to it counts no longer, and is only tidied up.
+  if (subject) referrers_.remove(name, *subject, digest);
+  if (digest != *sha256) {
+    driver_.remove(paths::manifest_alias(name, digest), Survives::process_crash);
+  }
+  return true;
 }
 
 bool Manifests::remove(const oci::RepositoryName& name, const oci::Tag& tag) {

@@ -34,10 +34,11 @@ net::awaitable<bool> Upload::resume() {
     const auto states = uploads_.states(name_, id_);
     began_elsewhere = states.contains(0);
     if (!began_elsewhere) {
-      hasher_ = uploads_.last_vouched_for(name_, id_, offset, states);
-      offset = hasher_.bytes_hashed();
+      hash_.sha256 = uploads_.last_vouched_for(name_, id_, offset, states);
+      offset = hash_.sha256.bytes_hashed();
+      hash_.sha512 = uploads_.restore<oci::Algorithm::sha512>(name_, id_, offset);
     }
-    forget_states_behind(offset, states);
+    forget_states_behind(offset);
   };
   co_await base::offload(uploads_.io_, look);
   if (!exists) co_return false;
@@ -46,64 +47,87 @@ net::awaitable<bool> Upload::resume() {
   } else if (writer_->size() > offset) {
     co_await writer_->truncate(offset);
   }
-  begun_with_ = hasher_;
+  begun_with_ = hash_;
   co_return true;
 }
 
+void Upload::expect(oci::Algorithm algorithm) {
+  if (algorithm != oci::Algorithm::sha512 || hash_.sha512 || offset() > 0) return;
+  begun_with_.sha512.emplace();
+  hash_.sha512.emplace();
+}
+
+std::string Upload::state_path(oci::Algorithm algorithm, std::uint64_t offset) const {
+  return paths::upload_states(name_, id_, algorithm) + '/' + std::to_string(offset);
+}
+
 // They speak of bytes that are lost: once others have come in their place, nobody could tell.
-void Upload::forget_states_behind(std::uint64_t offset, const std::set<std::uint64_t>& states) {
-  for (auto lost = states.upper_bound(offset); lost != states.end(); ++lost) {
-    uploads_.driver_.remove(paths::upload_states(name_, id_) + '/' + std::to_string(*lost),
-                            Survives::power_loss);
+void Upload::forget_states_behind(std::uint64_t offset) {
+  for (const auto algorithm : {oci::Algorithm::sha256, oci::Algorithm::sha512}) {
+    const auto states = uploads_.states(name_, id_, algorithm);
+    for (auto lost = states.upper_bound(offset); lost != states.end(); ++lost) {
+      uploads_.driver_.remove(state_path(algorithm, *lost), Survives::power_loss);
+    }
   }
 }
 
 net::awaitable<void> Upload::hash_again(std::uint64_t size) {
   const auto open = [&] { return uploads_.driver_.open(paths::upload_data(name_, id_)); };
   const auto reader = co_await base::offload(uploads_.io_, open);
-  const auto update = [&](std::span<const std::byte> data) { hasher_.update(data); };
+  const auto update = [&](std::span<const std::byte> data) { hash_.update(data); };
   if (reader) co_await hash_stored(*reader, size, uploads_.hashing_, update);
   // From here on it is ours.
   co_await writer_->sync();
   const auto adopt = [&] {
-    begun_with_ = hasher_;  // of 2.8's states none stays
+    begun_with_ = hash_;  // of 2.8's states none stays
     save_state();
-    uploads_.driver_.remove(paths::upload_states(name_, id_) + "/0", Survives::process_crash);
+    uploads_.driver_.remove(state_path(oci::Algorithm::sha256, 0), Survives::process_crash);
   };
   co_await base::offload(uploads_.io_, adopt);
 }
 
 net::awaitable<void> Upload::append(std::span<const std::byte> data) {
-  const auto hash = [&] { hasher_.update(data); };
+  const auto hash = [&] { hash_.update(data); };
   co_await base::offload(uploads_.hashing_, hash);
   co_await writer_->write(data);
 }
 
 net::awaitable<void> Upload::keep() {
-  if (offset() == begun_with_.bytes_hashed()) co_return;
+  if (offset() == begun_with_.sha256.bytes_hashed()) co_return;
   co_await writer_->sync();  // before the state that vouches for it
   const auto save = [&] { save_state(); };
   co_await base::offload(uploads_.io_, save);
-  begun_with_ = hasher_;
+  begun_with_ = hash_;
 }
 
-// The state before this one stays, for a power loss that takes this one away; older ones go.
+// The state before this one stays, for a power loss that takes this one away; older ones go. The
+// one of SHA-256 comes last: it is what says how far the upload is.
 void Upload::save_state() {
   auto& driver = uploads_.driver_;
-  const auto directory = paths::upload_states(name_, id_) + '/';
-  const auto states = uploads_.states(name_, id_);
   if (offset() > 0) {
-    driver.put(directory + std::to_string(offset()), hasher_.save(), Survives::process_crash);
+    if (hash_.sha512) {
+      driver.put(state_path(oci::Algorithm::sha512, offset()), hash_.sha512->save(),
+                 Survives::process_crash);
+    }
+    driver.put(state_path(oci::Algorithm::sha256, offset()), hash_.sha256.save(),
+               Survives::process_crash);
   }
-  for (const auto old : states) {
-    if (old < begun_with_.bytes_hashed())
-      driver.remove(directory + std::to_string(old), Survives::process_crash);
+  forget_states_before(begun_with_.sha256.bytes_hashed());
+}
+
+void Upload::forget_states_before(std::uint64_t offset) {
+  for (const auto algorithm : {oci::Algorithm::sha256, oci::Algorithm::sha512}) {
+    if (algorithm == oci::Algorithm::sha512 && !hash_.sha512) continue;
+    for (const auto old : uploads_.states(name_, id_, algorithm)) {
+      if (old >= offset) break;
+      uploads_.driver_.remove(state_path(algorithm, old), Survives::process_crash);
+    }
   }
 }
 
 net::awaitable<void> Upload::roll_back() {
   if (moving_) co_return;  // what is left is sorted out when the upload is opened again
-  hasher_ = begun_with_;
+  hash_ = begun_with_;
   if (writer_->size() > offset()) co_await writer_->truncate(offset());
 }
 
@@ -119,10 +143,15 @@ net::awaitable<oci::Digest> Upload::sha512() {
   co_return hasher.digest();
 }
 
+net::awaitable<oci::Digest> Upload::digest_like(const oci::Digest& wanted) {
+  if (wanted.algorithm() == oci::Algorithm::sha256) co_return hash_.sha256.digest();
+  if (hash_.sha512) co_return hash_.sha512->digest();
+  co_return co_await sha512();
+}
+
 net::awaitable<BlobInfo> Upload::commit(const oci::Digest& digest) {
-  const auto sha256 = hasher_.digest();
-  auto actual = sha256;
-  if (digest.algorithm() == oci::Algorithm::sha512) actual = co_await sha512();
+  const auto sha256 = hash_.sha256.digest();
+  const auto actual = co_await digest_like(digest);
   if (actual != digest) {
     throw oci::Error(oci::ErrorCode::digest_invalid, "the content of " + std::to_string(offset()) +
                                                          " bytes has the digest " + actual.str() +

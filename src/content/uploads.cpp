@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "links.hpp"
 #include "registry/base/clock.hpp"
 #include "registry/base/offload.hpp"
 #include "registry/base/uuid.hpp"
@@ -16,7 +17,6 @@ using storage::Survives;
 
 namespace {
 constexpr std::size_t kMaxStates = 10'000;
-constexpr std::size_t kMaxSmallFileBytes = 4096;
 }  // namespace
 
 bool is_upload_id(std::string_view text) {
@@ -43,11 +43,17 @@ Uploads::Use::~Use() {
   uploads_.in_use_.erase(key_);
 }
 
-std::string Uploads::begin(const oci::RepositoryName& name) {
+std::string Uploads::begin(const oci::RepositoryName& name, oci::Algorithm algorithm) {
   auto id = base::make_uuid();
   driver_.put(paths::upload_started_at(name, id),
               base::rfc3339_seconds(std::chrono::system_clock::now()), Survives::process_crash);
-  // No state for offset 0: that is how an upload of 2.8's is told apart, see Upload::resume.
+  // The state of no bytes says that there is to be one of all.
+  if (algorithm == oci::Algorithm::sha512) {
+    driver_.put(paths::upload_states(name, id, algorithm) + "/0", oci::Sha512().save(),
+                Survives::process_crash);
+  }
+  // No state of SHA-256 for offset 0: that is how an upload of 2.8's is told apart, see
+  // Upload::resume.
   driver_.put(paths::upload_data(name, id), "", Survives::process_crash);
   return id;
 }
@@ -60,9 +66,10 @@ std::string Uploads::key_of(const oci::RepositoryName& name, std::string_view id
   return name.str() + ' ' + std::string(id);
 }
 
-std::set<std::uint64_t> Uploads::states(const oci::RepositoryName& name, std::string_view id) {
+std::set<std::uint64_t> Uploads::states(const oci::RepositoryName& name, std::string_view id,
+                                        oci::Algorithm algorithm) {
   std::set<std::uint64_t> offsets;
-  const auto entries = driver_.list(paths::upload_states(name, id), "", kMaxStates);
+  const auto entries = driver_.list(paths::upload_states(name, id, algorithm), "", kMaxStates);
   if (!entries) return offsets;
   for (const auto& entry : *entries) {
     if (const auto offset = oci::parse_unsigned(entry.name)) offsets.insert(*offset);
@@ -70,19 +77,22 @@ std::set<std::uint64_t> Uploads::states(const oci::RepositoryName& name, std::st
   return offsets;
 }
 
-std::optional<oci::Sha256> Uploads::restore(const oci::RepositoryName& name, std::string_view id,
-                                            std::uint64_t offset) {
-  const auto state = driver_.get(paths::upload_states(name, id) + '/' + std::to_string(offset),
-                                 kMaxSmallFileBytes);
-  return state ? oci::Sha256::restore(*state, offset) : std::nullopt;
+template <oci::Algorithm kAlgorithm>
+std::optional<oci::Hasher<kAlgorithm>> Uploads::restore(const oci::RepositoryName& name,
+                                                        std::string_view id, std::uint64_t offset) {
+  const auto state = read_small(
+      driver_, paths::upload_states(name, id, kAlgorithm) + '/' + std::to_string(offset));
+  return state ? oci::Hasher<kAlgorithm>::restore(*state, offset) : std::nullopt;
 }
+template std::optional<oci::Sha512> Uploads::restore<oci::Algorithm::sha512>(
+    const oci::RepositoryName& name, std::string_view id, std::uint64_t offset);
 
 // The last state that holds: the data was synced before it was written.
 oci::Sha256 Uploads::last_vouched_for(const oci::RepositoryName& name, std::string_view id,
                                       std::uint64_t size, const std::set<std::uint64_t>& states) {
   for (auto at = states.rbegin(); at != states.rend(); ++at) {
     if (*at > size) continue;
-    if (const auto hasher = restore(name, id, *at)) return *hasher;
+    if (auto hasher = restore<oci::Algorithm::sha256>(name, id, *at)) return *hasher;
   }
   return {};
 }
@@ -107,6 +117,44 @@ net::awaitable<std::unique_ptr<Upload>> Uploads::open(const oci::RepositoryName&
 bool Uploads::cancel(const oci::RepositoryName& name, std::string_view id) {
   const Use use(*this, key_of(name, id));
   return exists(name, id) && driver_.remove_tree(paths::upload(name, id), Survives::process_crash);
+}
+
+std::vector<std::string> Uploads::ids(const oci::RepositoryName& name) {
+  constexpr std::size_t kMost = 100'000;  // of one repository, in one go
+  std::vector<std::string> ids;
+  const auto entries = driver_.list(paths::uploads(name), "", kMost);
+  if (!entries) return ids;
+  for (const auto& entry : *entries) {
+    if (entry.is_directory && is_upload_id(entry.name)) ids.push_back(entry.name);
+  }
+  return ids;
+}
+
+// The last of: when it began, when its bytes were last added to, when a file last came or went.
+std::optional<base::WallTime> Uploads::last_touched(const oci::RepositoryName& name,
+                                                    std::string_view id) {
+  const auto directory = driver_.stat(paths::upload(name, id));
+  if (!directory) return std::nullopt;
+  auto last = directory->modified;
+  if (const auto data = driver_.stat(paths::upload_data(name, id))) {
+    last = std::max(last, data->modified);
+  }
+  const auto text = read_small(driver_, paths::upload_started_at(name, id));
+  const auto started = text ? base::parse_rfc3339(*text) : std::nullopt;
+  return started ? std::max(last, *started) : last;
+}
+
+bool Uploads::remove_untouched(const oci::RepositoryName& name, std::string_view id,
+                               base::WallTime limit) {
+  std::optional<Use> use;
+  try {
+    use.emplace(*this, key_of(name, id));
+  } catch (const oci::Error&) {
+    return false;  // a request is writing to it
+  }
+  const auto touched = last_touched(name, id);
+  if (!touched || *touched >= limit) return false;
+  return driver_.remove_tree(paths::upload(name, id), Survives::process_crash);
 }
 
 }  // namespace registry::content

@@ -44,6 +44,16 @@ Response& Response::add(std::string_view name, std::string_view value) {
   return *this;
 }
 
+bool Response::has(std::string_view name) const {
+  for (std::string_view rest = header_lines_; !rest.empty();) {
+    const auto end = rest.find("\r\n");
+    const auto line = rest.substr(0, end);
+    if (boost::beast::iequals(line.substr(0, line.find(':')), name)) return true;
+    rest.remove_prefix(end + 2);
+  }
+  return false;
+}
+
 Response& Response::with_body(std::string_view content_type, std::string body) {
   body_ = std::move(body);
   return add("Content-Type", content_type);

@@ -4,6 +4,8 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/status.hpp>
 
+#include "registry/http/target.hpp"
+
 namespace registry::http {
 namespace beast = boost::beast;
 using beast::http::field;
@@ -36,7 +38,9 @@ std::optional<Refusal> check_head(const beast::http::request_header<>& head) {
   if (head.version() == 11 && head[field::host].empty()) {
     return Refusal{400, "the Host header is missing"};
   }
-  if (!head.target().starts_with('/')) {
+  const std::string_view target(head.target().data(), head.target().size());
+  const bool is_of_server = target == "*" && head.method() == beast::http::verb::options;
+  if (!target.starts_with('/') && !is_of_server && !parse_absolute_form(target)) {
     return Refusal{400, "the request's target must be a path, as in GET /v2/"};
   }
   const auto expectation = head[field::expect];

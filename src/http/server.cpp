@@ -3,18 +3,20 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <sstream>
 
 #include "registry/base/log.hpp"
 #include "session.hpp"
 #include "sessions.hpp"
+#include "tls_contexts.hpp"
 
 namespace registry::http {
 namespace {
@@ -22,12 +24,6 @@ namespace {
 using net::ip::tcp;
 
 constexpr std::size_t kMostTurnedAway = 32;
-
-std::string to_text(const tcp::endpoint& endpoint) {
-  std::ostringstream text;
-  text << endpoint;
-  return text.str();
-}
 
 struct HostAndPort {
   std::string host, port;
@@ -48,14 +44,19 @@ HostAndPort split(const std::string& address) {
 
 }  // namespace
 
-Server::Server(net::io_context& io, base::Pool& pool, Handler& handler, ServerOptions options)
+Server::Server(net::io_context& io, base::Pool& pool, base::ByteBudget& memory, Handler& handler,
+               ServerOptions options)
     : io_(io),
       pool_(pool),
+      memory_(memory),
       handler_(handler),
-      options_(options),
+      options_(std::move(options)),
+      tls_(options_.tls ? std::make_unique<TlsContexts>(*options_.tls) : nullptr),
       sessions_(std::make_shared<Sessions>()) {}
 
-Server::~Server() = default;
+Server::~Server() {
+  for (const auto& path : unix_paths_) ::unlink(path.c_str());
+}
 
 std::vector<std::string> Server::listen(const std::string& address) {
   const auto [host, port] = split(address.empty() ? ":0" : address);
@@ -64,13 +65,13 @@ std::vector<std::string> Server::listen(const std::string& address) {
     tcp::resolver resolver(io_);
     const auto number = resolver.resolve("0.0.0.0", port).begin()->endpoint().port();
     try {
-      listening.push_back(open_acceptor({tcp::v6(), number}));  // IPv4 as well
+      listening.push_back(open_tcp({tcp::v6(), number}));  // IPv4 as well
     } catch (const std::system_error& error) {
       const bool has_no_v6 = error.code() == std::errc::address_family_not_supported ||
                              error.code() == std::errc::address_not_available;
       if (!has_no_v6) throw;
       base::log::info("no IPv6 here, listening on IPv4 alone", {{"err", error.what()}});
-      listening.push_back(open_acceptor({tcp::v4(), number}));
+      listening.push_back(open_tcp({tcp::v4(), number}));
     }
     return listening;
   }
@@ -79,35 +80,50 @@ std::vector<std::string> Server::listen(const std::string& address) {
   const auto entries = resolver.resolve(host, port, tcp::resolver::passive, error);
   if (error) throw std::runtime_error("cannot listen on " + address + ": " + error.message());
   for (const auto& entry : entries) {
-    listening.push_back(open_acceptor(entry.endpoint()));
+    listening.push_back(open_tcp(entry.endpoint()));
   }
   return listening;
 }
 
-std::string Server::open_acceptor(const tcp::endpoint& endpoint) {
-  auto acceptor = std::make_unique<tcp::acceptor>(net::make_strand(io_));
+std::string Server::open_tcp(const tcp::endpoint& endpoint) {
+  return to_text(open_acceptor(endpoint, to_text(Protocol::endpoint(endpoint))).local_endpoint());
+}
+
+void Server::listen_unix(const std::string& path) {
+  const net::local::stream_protocol::endpoint endpoint(path);
+  net::local::stream_protocol::socket probe(io_);
+  boost::system::error_code error;
+  probe.connect(endpoint, error);
+  if (error == net::error::connection_refused) ::unlink(path.c_str());
+  open_acceptor(endpoint, path);
+  unix_paths_.push_back(path);
+}
+
+Server::Acceptor& Server::open_acceptor(const Protocol::endpoint& endpoint,
+                                        const std::string& name) {
+  auto acceptor = std::make_unique<Acceptor>(net::make_strand(io_));
   try {
     acceptor->open(endpoint.protocol());
     acceptor->set_option(net::socket_base::reuse_address(true));
-    if (endpoint.protocol() == tcp::v6()) {
-      acceptor->set_option(net::ip::v6_only(!endpoint.address().is_unspecified()));
+    if (endpoint.protocol().family() == AF_INET6) {
+      acceptor->set_option(net::ip::v6_only(!name.starts_with("[::]:")));
     }
     acceptor->bind(endpoint);
     acceptor->listen(net::socket_base::max_listen_connections);
   } catch (const boost::system::system_error& error) {
-    throw std::system_error(error.code(), "cannot listen on " + to_text(endpoint));
+    throw std::system_error(error.code(), "cannot listen on " + name);
   }
   auto& opened = *acceptors_.emplace_back(std::move(acceptor));
   net::co_spawn(opened.get_executor(), accept(opened), net::detached);
-  return to_text(opened.local_endpoint());
+  return opened;
 }
 
-net::awaitable<void> Server::accept(tcp::acceptor& acceptor) {
+net::awaitable<void> Server::accept(Acceptor& acceptor) {
   constexpr std::chrono::milliseconds kPause{100};
   net::steady_timer pause(acceptor.get_executor());
   while (acceptor.is_open()) {
     boost::system::error_code error;
-    tcp::socket socket(net::make_strand(io_));
+    Protocol::socket socket(net::make_strand(io_));
     co_await acceptor.async_accept(socket, net::redirect_error(net::use_awaitable, error));
     if (error == net::error::operation_aborted) co_return;
     if (!error) {
@@ -122,7 +138,7 @@ net::awaitable<void> Server::accept(tcp::acceptor& acceptor) {
   }
 }
 
-void Server::start_session(tcp::socket socket) {
+void Server::start_session(Protocol::socket socket) {
   const auto executor = socket.get_executor();
   auto session = std::make_shared<Session>(*this, std::move(socket));
   if (sessions_->add(session, options_.max_connections)) {

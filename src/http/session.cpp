@@ -6,11 +6,13 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/read.hpp>
+#include <cstring>
 
 #include "head.hpp"
 #include "registry/base/clock.hpp"
 #include "registry/base/log.hpp"
 #include "registry/base/uuid.hpp"
+#include "tls_contexts.hpp"
 
 namespace registry::http {
 namespace {
@@ -27,25 +29,33 @@ constexpr char kTlsHandshake = 0x16;  // the first byte of a ClientHello
 // What is read and thrown away, rather than close a connection that could go on.
 constexpr std::uint64_t kShortBodyBytes = 256 * 1024;
 
-std::string to_text(const net::ip::tcp::endpoint& endpoint) {
-  const auto address = endpoint.address().to_string();
-  const auto port = std::to_string(endpoint.port());
-  return endpoint.address().is_v6() ? "[" + address + "]:" + port : address + ":" + port;
+char first_byte(const beast::flat_buffer& buffer) {
+  return *static_cast<const char*>(buffer.data().data());
 }
 
 }  // namespace
 
-Session::Session(Server& server, net::ip::tcp::socket socket)
+std::string to_text(const net::generic::stream_protocol::endpoint& endpoint) {
+  if (endpoint.protocol().family() == AF_UNIX) return "unix:";
+  net::ip::tcp::endpoint tcp;
+  if (endpoint.size() > tcp.capacity()) return "unknown:";
+  std::memcpy(tcp.data(), endpoint.data(), endpoint.size());
+  tcp.resize(endpoint.size());
+  const auto address = tcp.address().to_string();
+  const auto port = std::to_string(tcp.port());
+  return tcp.address().is_v6() ? "[" + address + "]:" + port : address + ":" + port;
+}
+
+Session::Session(Server& server, Stream::Socket socket)
     : server_(server),
       sessions_(server.sessions_),
       stream_(std::move(socket)),
       buffer_(kMaxBufferBytes) {
   beast::error_code ignored;
-  stream_.socket().set_option(net::ip::tcp::no_delay(true), ignored);
+  stream_.socket().set_option(net::ip::tcp::no_delay(true), ignored);  // a unix socket has none
   stream_.socket().set_option(net::socket_base::keep_alive(true), ignored);
   stream_.socket().native_non_blocking(true, ignored);  // sendfile goes past Asio
-  const auto peer = stream_.socket().remote_endpoint(ignored);
-  request_.peer = to_text(peer);
+  request_.peer = to_text(stream_.socket().remote_endpoint(ignored));
 }
 
 Session::~Session() {
@@ -61,6 +71,10 @@ net::awaitable<void> Session::run(std::shared_ptr<Session> session) {
 }
 
 net::awaitable<void> Session::serve() {
+  if (server_.tls_) {
+    const bool shaken = co_await start_tls();
+    if (!shaken) co_return;
+  }
   while (!closing_) {
     const bool awake = co_await wait_for_request();
     if (!awake) co_return;
@@ -109,29 +123,57 @@ void Session::stop(const std::shared_ptr<Session>& session) {
 // False: the connection ends. A TLS client on this port wants its answer at once (CLIENTS.md 1).
 net::awaitable<bool> Session::wait_for_request() {
   if (buffer_.size() == 0) {
-    buffer_.shrink_to_fit();  // an idle connection keeps nothing of the body before
-    idle_ = true;
-    sessions_->set_idle(this, true);
-    stream_.expires_after(server_.options_.idle_timeout);
-    beast::error_code error;
-    const auto n = co_await stream_.async_read_some(buffer_.prepare(kIdleReadBytes),
-                                                    net::redirect_error(net::use_awaitable, error));
-    sessions_->set_idle(this, false);
-    if (error) co_return false;
-    buffer_.commit(n);
+    const bool awake = co_await read_first_bytes();
+    if (!awake) co_return false;
   }
-  if (*static_cast<const char*>(buffer_.data().data()) != kTlsHandshake) co_return true;
-  co_await answer_tls_hello();
+  if (server_.tls_ || first_byte(buffer_) != kTlsHandshake) co_return true;
+  base::log::debug("TLS client on a plain HTTP port", {{"peer", request_.peer}});
+  co_await send_and_close(
+      "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
+      "Connection: close\r\n\r\n400 Bad Request");
   co_return false;
 }
 
-net::awaitable<void> Session::answer_tls_hello() {
-  static constexpr std::string_view kAnswer =
-      "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
-      "Connection: close\r\n\r\n400 Bad Request";
-  base::log::debug("TLS client on a plain HTTP port", {{"peer", request_.peer}});
+net::awaitable<bool> Session::read_first_bytes() {
+  buffer_.shrink_to_fit();  // an idle connection keeps nothing of the body before
+  idle_ = true;
+  sessions_->set_idle(this, true);
+  stream_.expires_after(server_.options_.idle_timeout);
+  beast::error_code error;
+  const auto n = co_await stream_.async_read_some(buffer_.prepare(kIdleReadBytes),
+                                                  net::redirect_error(net::use_awaitable, error));
+  sessions_->set_idle(this, false);
+  if (error) co_return false;
+  buffer_.commit(n);
+  co_return true;
+}
+
+// False: the connection ends. A client that speaks plain HTTP is told so, as by 2.8.
+net::awaitable<bool> Session::start_tls() {
+  const bool awake = co_await read_first_bytes();
+  if (!awake) co_return false;
+  if (first_byte(buffer_) != kTlsHandshake) {
+    base::log::debug("plain HTTP on a TLS port", {{"peer", request_.peer}});
+    co_await send_and_close(
+        "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n");
+    co_return false;
+  }
+  auto& tls = stream_.start_tls(server_.tls_->current());
+  stream_.expires_after(server_.options_.head_timeout);
+  beast::error_code error;
+  const auto used = co_await tls.async_handshake(net::ssl::stream_base::server, buffer_.data(),
+                                                 net::redirect_error(net::use_awaitable, error));
+  if (error || used != buffer_.size()) {
+    base::log::debug("no TLS handshake", {{"peer", request_.peer}, {"err", error.message()}});
+    co_return false;
+  }
+  buffer_.consume(used);
+  co_return true;
+}
+
+net::awaitable<void> Session::send_and_close(std::string_view text) {
   beast::error_code ignored;
-  co_await net::async_write(stream_, net::buffer(kAnswer),
+  co_await net::async_write(stream_, net::buffer(text),
                             net::redirect_error(net::use_awaitable, ignored));
   co_await close_slowly();
 }
@@ -151,16 +193,29 @@ net::awaitable<bool> Session::read_head() {
   }
   fill_request();
   auto refusal = check_head(parser_->get());
-  if (!refusal) {
-    auto target = parse_target(request_.raw_target);
-    if (target) {
-      request_.target = std::move(*target);
-      co_return true;
-    }
-    refusal = Refusal{400, "the request's target has a character or an escape that is not allowed"};
-  }
+  if (!refusal) refusal = read_target();
+  if (!refusal) co_return true;
   co_await refuse(refusal->status, refusal->reason);
   co_return false;
+}
+
+// An absolute target says to which host, whatever the Host header says (RFC 9112 3.2.2).
+std::optional<Refusal> Session::read_target() {
+  if (request_.raw_target == "*" && request_.method == "OPTIONS") {
+    request_.target.path = "*";
+    return std::nullopt;
+  }
+  std::string_view text = request_.raw_target;
+  if (const auto absolute = parse_absolute_form(text)) {
+    request_.host = absolute->host;
+    text = absolute->origin_form;
+  }
+  auto target = parse_target(text);
+  if (!target) {
+    return Refusal{400, "the request's target has a character or an escape that is not allowed"};
+  }
+  request_.target = std::move(*target);
+  return std::nullopt;
 }
 
 // Nothing is left of the one before, for which a head that is refused could be taken.
@@ -172,11 +227,13 @@ void Session::begin_request() {
   started_ = steady_clock::now();
   outcome_ = {};
   head_sent_ = expects_continue_ = false;
+  added_lines_ = nullptr;
   waited_ = {};
   moved_ = unsent_ = 0;
   parser_.emplace();
   parser_->header_limit(kMaxHeadBytes);
   parser_->body_limit(boost::none);  // limits are for the handlers, which know what they read
+  check_chunks();
 }
 
 void Session::fill_request() {
@@ -184,6 +241,8 @@ void Session::fill_request() {
   request_.method = head.method_string();
   request_.raw_target = head.target();
   request_.http_1_0 = head.version() == 10;
+  request_.is_tls = stream_.is_tls();
+  request_.host = head[field::host];
   for (const auto& line : head) {
     request_.headers.emplace_back(std::string(line.name_string()), std::string(line.value()));
   }
@@ -259,6 +318,11 @@ std::string Session::start_head(const Response& response, std::uint64_t length) 
   std::string head = "HTTP/1.1 " + std::to_string(response.status()) + ' ';
   head.append(reason_phrase(response.status())).append("\r\n");
   head += response.header_lines();
+  if (added_lines_ != nullptr) {
+    for (const auto& [name, value] : *added_lines_) {
+      if (!response.has(name)) head.append(name).append(": ").append(value).append("\r\n");
+    }
+  }
   head += "Date: " + base::http_date(std::chrono::system_clock::now()) + "\r\n";
   // RFC 9110 8.6: not in a 204, and a 304 has the length that a 200 would have.
   if (response.status() != 204 && response.status() != 304) {
@@ -291,6 +355,11 @@ net::awaitable<void> Session::finish_body() {
 net::awaitable<void> Session::close_slowly() {
   constexpr std::chrono::seconds kSilence{5}, kInAll{30};
   beast::error_code error;
+  if (stream_.is_tls()) {
+    stream_.expires_after(kSilence);
+    co_await stream_.tls().async_shutdown(net::redirect_error(net::use_awaitable, error));
+    co_return;
+  }
   stream_.socket().shutdown(net::socket_base::shutdown_send, error);
   const auto end = steady_clock::now() + kInAll;
   std::vector<std::byte> discarded(16 * 1024);

@@ -1,25 +1,27 @@
 #pragma once
 
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
 
+#include "head.hpp"
 #include "registry/http/exchange.hpp"
 #include "registry/http/server.hpp"
 #include "sessions.hpp"
+#include "stream.hpp"
 
 namespace registry::http {
 
-namespace beast = boost::beast;
+std::string to_text(const net::generic::stream_protocol::endpoint& endpoint);
 
 // One connection: reads requests, one after the other, and has the handler answer them. Owned by
 // the coroutine of `run`; everything happens on the strand of the socket.
 class Session final : public Exchange {
  public:
-  Session(Server& server, net::ip::tcp::socket socket);
+  Session(Server& server, Stream::Socket socket);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   ~Session() override;
@@ -36,6 +38,8 @@ class Session final : public Exchange {
 
   const Request& request() const override { return request_; }
   void set_actor(std::string actor) override { request_.actor = std::move(actor); }
+  void set_route(std::string_view route) override { request_.route = route; }
+  void add_to_answer(const HeaderLines& lines) override { added_lines_ = &lines; }
   void set_failure(std::string failure, bool own_fault) override {
     outcome_.failure = std::move(failure);
     outcome_.own_fault = own_fault;
@@ -44,10 +48,10 @@ class Session final : public Exchange {
   std::optional<std::uint64_t> content_length() const override;
   net::awaitable<std::size_t> read_body(std::span<std::byte> out) override;
   net::awaitable<void> send(Response response) override;
-  net::awaitable<void> send_file(Response head, int descriptor, std::uint64_t offset,
-                                 std::uint64_t length) override;
   net::awaitable<void> begin_body(Response head, std::uint64_t length) override;
   net::awaitable<void> write(std::span<const std::byte> data) override;
+  net::awaitable<void> write_file(int descriptor, std::uint64_t offset,
+                                  std::uint64_t length) override;
 
  private:
   using Parser = beast::http::request_parser<beast::http::buffer_body>;
@@ -64,9 +68,18 @@ class Session final : public Exchange {
   net::awaitable<void> send_continue();
   net::awaitable<void> wait_until_writable();
   net::awaitable<void> answer_tls_hello();
+  net::awaitable<bool> start_tls();
+  net::awaitable<bool> read_first_bytes();
+  net::awaitable<void> send_and_close(std::string_view text);
+  net::awaitable<void> write_file_by_kernel(int descriptor, std::uint64_t offset,
+                                            std::uint64_t length);
+  net::awaitable<void> write_file_by_blocks(int descriptor, std::uint64_t offset,
+                                            std::uint64_t length);
+  std::optional<Refusal> read_target();
 
   void begin_request();
   void fill_request();
+  void check_chunks();
   bool is_head() const { return request_.method == "HEAD"; }
   bool unread_body_is_short() const;
   std::string start_head(const Response& response, std::uint64_t length);
@@ -75,11 +88,14 @@ class Session final : public Exchange {
 
   Server& server_;
   const std::shared_ptr<Server::Sessions> sessions_;  // which outlives the server for us
-  beast::tcp_stream stream_;
+  Stream stream_;
   beast::flat_buffer buffer_;
+  // The parser keeps a reference to it, not a copy.
+  std::function<void(std::uint64_t, beast::string_view, beast::error_code&)> chunk_header_;
   std::optional<Parser> parser_;  // single-use: one for each request
   Request request_;
   Outcome outcome_;
+  const HeaderLines* added_lines_ = nullptr;
   std::chrono::steady_clock::time_point started_;
 
   bool idle_ = false;     // no request is under way: may be cancelled

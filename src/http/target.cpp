@@ -1,8 +1,10 @@
 #include "registry/http/target.hpp"
 
 #include <algorithm>
+#include <boost/beast/core/string.hpp>
 #include <boost/url/encode.hpp>
 #include <boost/url/parse.hpp>
+#include <boost/url/rfc/pchars.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
 #include <boost/url/url_view.hpp>
 
@@ -35,6 +37,25 @@ std::optional<Target> parse_target(std::string_view text) {
     target.query.emplace_back(parameter.key, parameter.value);
   }
   return target;
+}
+
+std::optional<AbsoluteForm> parse_absolute_form(std::string_view text) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (!boost::beast::iequals(text.substr(0, scheme.size()), scheme)) continue;
+    text.remove_prefix(scheme.size());
+    const auto slash = text.find_first_of("/?#");
+    const auto host = text.substr(0, slash);
+    // Credentials in it are nobody's to send (RFC 9110 4.2.4).
+    if (host.empty() || host.find('@') != std::string_view::npos) return std::nullopt;
+    if (slash == std::string_view::npos) return AbsoluteForm{host, "/"};
+    if (text[slash] != '/') return std::nullopt;
+    return AbsoluteForm{host, text.substr(slash)};
+  }
+  return std::nullopt;
+}
+
+std::string percent_encode_path(std::string_view text) {
+  return boost::urls::encode({text.data(), text.size()}, boost::urls::pchars + '/');
 }
 
 std::string percent_encode(std::string_view text) {

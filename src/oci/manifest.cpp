@@ -54,7 +54,11 @@ Manifest read_manifest(std::string_view content, std::optional<MediaType> declar
   refuse_confusion(read, type);
   if (!is_index(type) && read.config_value.empty()) refuse("config is missing");
 
-  Manifest manifest{type, std::move(read.config_value), std::move(read.manifests_value), {}};
+  Manifest manifest;
+  manifest.media_type = type;
+  manifest.blobs = std::move(read.config_value);
+  manifest.manifests = std::move(read.manifests_value);
+  manifest.config_media_type = std::move(read.config_media_type_value);
   std::ranges::move(read.layers_value, std::back_inserter(manifest.blobs));
   if (!read.subject_value.empty()) manifest.subject = read.subject_value.front();
   return manifest;

@@ -52,8 +52,8 @@ const char* to_text(Shape shape) {
   return "anything";
 }
 
-// As Go's encoding/json compares names: ASCII case, and the two letters beyond ASCII that fold
-// into it (the long s and the Kelvin sign).
+}  // namespace
+
 std::string folded(std::string_view name) {
   std::string out;
   for (std::size_t i = 0; i < name.size(); ++i) {
@@ -69,13 +69,6 @@ std::string folded(std::string_view name) {
   }
   return out;
 }
-
-bool is_web_url(std::string_view url) {
-  const auto lower = folded(url.substr(0, 8));
-  return lower.starts_with("http://") || lower.starts_with("https://");
-}
-
-}  // namespace
 
 bool ManifestReader::fail(const std::string& what) {
   const auto where = path();
@@ -148,20 +141,30 @@ bool ManifestReader::take_integer(std::int64_t value) {
 
 bool ManifestReader::string(string_t& value) {
   if (!expect(Shape::string, "a string")) return false;
-  const auto& frame = frames_.back();
-  if (frame.place == Place::root && frame.field == &kRootFields[media_type]) {
-    media_type_value = value;
-  } else if (frame.place == Place::descriptor && frame.field != nullptr &&
-             frame.field->name == "digest") {
-    digest_ = value;
-  } else if (frame.place == Place::string_list && frames_.size() > 1) {
-    const auto* list = frames_[frames_.size() - 2].field;
-    if (list != nullptr && list->name == "urls") {
-      has_urls_ = true;
-      foreign_scheme_ |= !is_web_url(value);
-    }
-  }
+  take_string(value);
   return true;
+}
+
+void ManifestReader::take_string(string_t& value) {
+  const auto& frame = frames_.back();
+  if (frame.place == Place::string_list && frames_.size() > 1) {
+    const auto* list = frames_[frames_.size() - 2].field;
+    if (list != nullptr && list->name == "urls") urls_.push_back(std::move(value));
+    return;
+  }
+  if (frame.field == nullptr) return;
+  const auto name = frame.field->name;
+  if (frame.place == Place::root && name == "mediaType") {
+    media_type_value = value;
+  } else if (frame.place == Place::descriptor && name == "digest") {
+    digest_ = value;
+  } else if (frame.place == Place::descriptor && name == "mediaType") {
+    descriptor_media_type_ = value;
+  } else if (frame.place == Place::platform && name == "os") {
+    os_ = value;
+  } else if (frame.place == Place::platform && name == "architecture") {
+    architecture_ = value;
+  }
 }
 
 bool ManifestReader::key(string_t& name) {
@@ -201,6 +204,15 @@ bool ManifestReader::close() {
   return true;
 }
 
+void ManifestReader::begin_descriptor() {
+  digest_.clear();
+  descriptor_media_type_.clear();
+  os_.clear();
+  architecture_.clear();
+  urls_.clear();
+  size_ = -1;
+}
+
 bool ManifestReader::start_object(std::size_t) {
   if (frames_.empty()) return open(Place::root);
   switch (expected()) {
@@ -211,9 +223,7 @@ bool ManifestReader::start_object(std::size_t) {
     case Shape::string_map:
       return open(Place::string_map);
     case Shape::descriptor:
-      digest_.clear();
-      size_ = -1;
-      has_urls_ = foreign_scheme_ = false;
+      begin_descriptor();
       return open(Place::descriptor);
     default:
       return expect(Shape::anything, "an object");
@@ -262,11 +272,13 @@ bool ManifestReader::finish_descriptor() {
   const auto digest = Digest::parse(digest_);
   if (!digest) return fail("\"" + digest_.substr(0, 200) + "\" is not a sha256 or sha512 digest");
   if (size_ < 0) return fail("the descriptor of " + digest->str() + " has no size");
-  if (foreign_scheme_) return fail("the urls of " + digest->str() + " must be http or https");
   if (destination().size() == kMaxReferences) {
     return fail("names more than " + std::to_string(kMaxReferences) + " others");
   }
-  destination().push_back({*digest, static_cast<std::uint64_t>(size_), has_urls_});
+  if (&destination() == &config_value) config_media_type_value = descriptor_media_type_;
+  auto platform = os_.empty() && architecture_.empty() ? "" : os_ + '/' + architecture_;
+  destination().push_back(
+      {*digest, static_cast<std::uint64_t>(size_), std::move(urls_), std::move(platform)});
   return true;
 }
 

@@ -44,7 +44,7 @@ class ManifestReader : public nlohmann::json_sax<nlohmann::json> {
 
   std::string reason;
   std::int64_t schema_version_value = 0;
-  std::string media_type_value;
+  std::string media_type_value, config_media_type_value;
   std::vector<Descriptor> config_value, layers_value, manifests_value, subject_value;
 
   bool has(Root field) const { return (present_fields_ & 1U << field) != 0; }
@@ -90,6 +90,8 @@ class ManifestReader : public nlohmann::json_sax<nlohmann::json> {
   bool open(Place place);
   bool close();
   bool take_integer(std::int64_t value);
+  void take_string(string_t& value);
+  void begin_descriptor();
   bool finish_descriptor();
   std::vector<Descriptor>& destination();
 
@@ -97,9 +99,13 @@ class ManifestReader : public nlohmann::json_sax<nlohmann::json> {
   unsigned present_fields_ = 0, null_fields_ = 0;
 
   // The descriptor that is open: one at a time, as none holds another.
-  std::string digest_;
+  std::string digest_, descriptor_media_type_, os_, architecture_;
   std::int64_t size_ = -1;
-  bool has_urls_ = false, foreign_scheme_ = false;
+  std::vector<std::string> urls_;
 };
+
+// As Go's encoding/json compares names: ASCII case, and the two letters beyond ASCII that fold
+// into it (the long s and the Kelvin sign).
+std::string folded(std::string_view name);
 
 }  // namespace registry::oci

@@ -13,11 +13,23 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-// "-n": the last n bytes.
-RangeRequest suffix_of(std::uint64_t length, std::uint64_t size) {
-  if (length == 0 || size == 0) return {RangeRequest::Kind::unsatisfiable, {}};
-  length = std::min(length, size);
-  return {RangeRequest::Kind::partial, {size - length, length}};
+// One "first-last", "first-" or "-length". An empty range: it is behind the end. nullopt: it is
+// none of these.
+std::optional<ByteRange> parse_one(std::string_view spec, std::uint64_t size) {
+  const auto dash = spec.find('-');
+  if (dash == std::string_view::npos) return std::nullopt;
+  const auto first_text = spec.substr(0, dash), last_text = spec.substr(dash + 1);
+  if (first_text.empty()) {
+    const auto length = parse_unsigned(last_text);
+    if (!length) return std::nullopt;
+    return ByteRange{size - std::min(*length, size), std::min(*length, size)};
+  }
+  const auto first = parse_unsigned(first_text);
+  const auto last =
+      last_text.empty() ? std::numeric_limits<std::uint64_t>::max() : parse_unsigned(last_text);
+  if (!first || !last || *first > *last) return std::nullopt;
+  if (*first >= size) return ByteRange{};
+  return ByteRange{*first, std::min(*last, size - 1) - *first + 1};
 }
 
 }  // namespace
@@ -31,19 +43,27 @@ std::optional<std::uint64_t> parse_unsigned(std::string_view text) {
 
 RangeRequest parse_range(std::string_view header, std::uint64_t size) {
   constexpr std::string_view kUnit = "bytes=";
+  constexpr std::size_t kMostRanges = 16;
   if (!header.starts_with(kUnit)) return {};
-  const auto spec = trim(header.substr(kUnit.size()));
-  const auto dash = spec.find('-');
-  if (dash == std::string_view::npos) return {};
-  const auto first = parse_unsigned(spec.substr(0, dash));
-  const auto last_text = spec.substr(dash + 1);
-  const auto last =
-      last_text.empty() ? std::numeric_limits<std::uint64_t>::max() : parse_unsigned(last_text);
-  if (!last) return {};
-  if (dash == 0) return last_text.empty() ? RangeRequest{} : suffix_of(*last, size);
-  if (!first || *first > *last) return {};
-  if (*first >= size) return {RangeRequest::Kind::unsatisfiable, {}};
-  return {RangeRequest::Kind::partial, {*first, std::min(*last, size - 1) - *first + 1}};
+  header.remove_prefix(kUnit.size());
+  RangeRequest request;
+  std::uint64_t total = 0;
+  std::size_t count = 0;
+  for (bool more = true; more;) {
+    const auto comma = header.find(',');
+    const auto spec = trim(header.substr(0, comma));
+    more = comma != std::string_view::npos;
+    header = more ? header.substr(comma + 1) : std::string_view();
+    if (spec.empty()) continue;  // no element of the list (RFC 9110 5.6.1)
+    const auto range = parse_one(spec, size);
+    if (!range || ++count > kMostRanges || range->length > size - total) return {};
+    total += range->length;
+    if (range->length > 0) request.ranges.push_back(*range);
+  }
+  if (count == 0) return {};
+  request.kind =
+      request.ranges.empty() ? RangeRequest::Kind::unsatisfiable : RangeRequest::Kind::partial;
+  return request;
 }
 
 std::optional<ChunkRange> parse_chunk_range(std::string_view header) {

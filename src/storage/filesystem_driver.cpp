@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "filesystem_blob.hpp"
+#include "registry/base/log.hpp"
 #include "registry/base/uuid.hpp"
 #include "registry/storage/filesystem_driver.hpp"
 #include "registry/storage/paths.hpp"
@@ -77,6 +78,17 @@ void FilesystemDriver::put(const std::string& path, std::string_view content, Su
 
 // False: `from` is absent.
 bool FilesystemDriver::place(const base::Path& from, const base::Path& to) {
+  try {
+    return rename_to(from, to);
+  } catch (const std::system_error& error) {
+    const bool is_in_the_way =
+        error.code() == std::errc::is_a_directory || error.code() == std::errc::not_a_directory;
+    if (!is_in_the_way || !make_way(to)) throw;
+  }
+  return rename_to(from, to);
+}
+
+bool FilesystemDriver::rename_to(const base::Path& from, const base::Path& to) {
   // Most directories are there already. Another request may remove an empty one in between.
   constexpr int kTries = 5;
   for (int i = 0; i < kTries; ++i) {
@@ -85,6 +97,29 @@ bool FilesystemDriver::place(const base::Path& from, const base::Path& to) {
     directories_.make(to.parent_path());
   }
   fail(ENOENT, "cannot place " + to.string());
+}
+
+// A directory where a file belongs, or a file where a directory does: no content of ours, but
+// somebody's, so it is kept. False: there is none.
+bool FilesystemDriver::make_way(const base::Path& to) {
+  auto stray = to;
+  auto wrong = base::FileKind::directory;
+  for (auto at = to; at != root_; at = at.parent_path()) {
+    const auto status = files_.status(at);
+    if (status && (status->kind == base::FileKind::directory) == (at == to)) {
+      stray = at;
+      wrong = status->kind;
+      break;
+    }
+    if (at.parent_path() == root_) return false;
+  }
+  const auto away = root_ / paths::kOwn / "quarantine" / ("stray-" + base::make_uuid());
+  directories_.make(away.parent_path());
+  if (!files_.rename(stray, away)) return false;
+  if (wrong == base::FileKind::directory) directories_.forget(stray);
+  base::log::warn("something else was in the place of the store's own, and is kept aside",
+                  {{"path", stray.string()}, {"now", away.string()}});
+  return true;
 }
 
 bool FilesystemDriver::place_durably(const base::Path& from, const std::string& to) {
@@ -107,7 +142,7 @@ bool FilesystemDriver::place_durably(const base::Path& from, const std::string& 
 std::optional<Status> FilesystemDriver::stat(const std::string& path) {
   const auto status = unsettled_.settled(path, [&] { return files_.status(full(path)); });
   if (!status) return std::nullopt;
-  return Status{status->kind == base::FileKind::directory, status->size_bytes};
+  return Status{status->kind == base::FileKind::directory, status->size_bytes, status->modified};
 }
 
 std::optional<std::vector<Entry>> FilesystemDriver::list(const std::string& path,
@@ -180,6 +215,7 @@ std::unique_ptr<BlobWriter> FilesystemDriver::append(const std::string& path) {
   const auto target = full(path);
   auto file = files_.open_for_write(target);
   if (!file) {
+    if (files_.status(target)) make_way(target);
     directories_.make(target.parent_path());
     file = files_.create(target);
   }

@@ -32,6 +32,8 @@ class FilesystemDriver final : public Driver {
   base::Path full(const std::string& path) const { return root_ / path; }
   base::Path new_name_aside();
   bool place(const base::Path& from, const base::Path& to);
+  bool rename_to(const base::Path& from, const base::Path& to);
+  bool make_way(const base::Path& to);
   bool place_durably(const base::Path& from, const std::string& to);
   void write_aside(const base::Path& aside, std::string_view content, Survives survives);
 

@@ -91,11 +91,11 @@ class MemoryDriver final : public Driver {
   }
 
   std::optional<Status> stat(const std::string& path) override {
-    if (const auto content = find(path)) return Status{false, content->size()};
+    if (const auto content = find(path)) return Status{false, content->size(), {}};
     const std::scoped_lock lock(tree_.mutex);
     const auto below = tree_.files.lower_bound(path + '/');
     if (below == tree_.files.end() || !below->first.starts_with(path + '/')) return std::nullopt;
-    return Status{true, 0};
+    return Status{true, 0, {}};
   }
 
   std::optional<std::vector<Entry>> list(const std::string& path, std::string_view after,

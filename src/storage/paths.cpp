@@ -59,8 +59,12 @@ std::string tag_index(const oci::RepositoryName& name, const oci::Tag& tag,
   return paths::tag(name, tag) + "/index/" + algorithm_and_hex(sha256) + "/link";
 }
 
+std::string uploads(const oci::RepositoryName& name) {
+  return repository(name) + "/_uploads";
+}
+
 std::string upload(const oci::RepositoryName& name, std::string_view id) {
-  return repository(name) + "/_uploads/" + std::string(id);
+  return uploads(name) + '/' + std::string(id);
 }
 
 std::string upload_data(const oci::RepositoryName& name, std::string_view id) {
@@ -71,8 +75,30 @@ std::string upload_started_at(const oci::RepositoryName& name, std::string_view 
   return upload(name, id) + "/startedat";
 }
 
-std::string upload_states(const oci::RepositoryName& name, std::string_view id) {
-  return upload(name, id) + "/hashstates/sha256";
+std::string upload_states(const oci::RepositoryName& name, std::string_view id,
+                          oci::Algorithm algorithm) {
+  return upload(name, id) + "/hashstates/" + std::string(oci::to_string(algorithm));
+}
+
+std::string aliases(const oci::RepositoryName& name) {
+  return repository(name) + "/_alias";
+}
+
+std::string manifest_alias(const oci::RepositoryName& name, const oci::Digest& sha512) {
+  return aliases(name) + '/' + algorithm_and_hex(sha512) + "/link";
+}
+
+std::string tag_alias(const oci::RepositoryName& name, const oci::Tag& tag) {
+  return aliases(name) + "/tags/" + tag.str();
+}
+
+std::string referrers(const oci::RepositoryName& name, const oci::Digest& subject) {
+  return repository(name) + "/_referrers/" + algorithm_and_hex(subject);
+}
+
+std::string referrer_link(const oci::RepositoryName& name, const oci::Digest& subject,
+                          const oci::Digest& referrer) {
+  return referrers(name, subject) + '/' + algorithm_and_hex(referrer) + "/link";
 }
 
 }  // namespace registry::storage::paths

@@ -10,14 +10,7 @@ namespace {
 
 using testing::HasSubstr;
 
-const auto kName = *oci::RepositoryName::parse("a/b");
 const auto kDigest = *oci::Digest::parse("sha256:" + std::string(64, 'a'));
-
-http::Request request_with(std::vector<std::pair<std::string, std::string>> headers) {
-  http::Request request;
-  request.headers = std::move(headers);
-  return request;
-}
 
 TEST(Answers, NameTheVersionOfTheApi) {
   const std::string line = "Docker-Distribution-Api-Version: registry/2.0\r\n";
@@ -49,17 +42,6 @@ TEST(Answers, CarryTheErrorWithItsStatus) {
       error_answer(oci::ErrorList(oci::ErrorCode::manifest_blob_unknown, {"one", "two"}));
   EXPECT_EQ(list.status(), 400U);
   EXPECT_THAT(list.body(), HasSubstr(R"("detail":"two")"));
-}
-
-TEST(Url, IsAbsoluteByTheHostOfTheClient) {
-  EXPECT_EQ(url(request_with({{"host", "registry.example:5000"}}), "/v2/"),
-            "http://registry.example:5000/v2/");
-  EXPECT_EQ(blob_url(request_with({{"Host", "h"}}), kName, kDigest),
-            "http://h/v2/a/b/blobs/" + kDigest.str());
-}
-
-TEST(Url, IsRelativeWhereTheClientNamedNoHost) {
-  EXPECT_EQ(url(request_with({}), "/v2/"), "/v2/");
 }
 
 TEST(RepositoryNameOfAMatch, IsValidated) {
@@ -97,27 +79,6 @@ TEST(BlobDigest, IsValidated) {
 TEST(DeletesAreOff, SaysWhatToDo) {
   EXPECT_EQ(deletes_are_off().status(), 405U);
   EXPECT_THAT(deletes_are_off().detail().get<std::string>(), HasSubstr("storage.delete.enabled"));
-}
-
-TEST(HasAlready, KnowsTheDigestQuotedWeakOrBare) {
-  EXPECT_EQ(etag(kDigest), '"' + kDigest.str() + '"');
-  for (const std::string& value : {etag(kDigest), "W/" + etag(kDigest), kDigest.str(),
-                                   std::string("*"), "\"other\", " + etag(kDigest)}) {
-    EXPECT_TRUE(has_already(request_with({{"If-None-Match", value}}), kDigest)) << value;
-  }
-}
-
-TEST(HasAlready, LooksAtEveryLine) {
-  EXPECT_TRUE(has_already(
-      request_with({{"if-none-match", "\"x\""}, {"If-None-Match", etag(kDigest)}}), kDigest));
-}
-
-TEST(HasAlready, DoesNotTakeAnotherDigest) {
-  EXPECT_FALSE(has_already(request_with({}), kDigest));
-  for (const std::string& value : {std::string(), std::string("\"\""), kDigest.str() + "a",
-                                   kDigest.str().substr(1), "\"sha256:" + std::string(64, 'b')}) {
-    EXPECT_FALSE(has_already(request_with({{"If-None-Match", value}}), kDigest)) << value;
-  }
 }
 
 }  // namespace

@@ -26,6 +26,8 @@ class OneExchange final : public http::Exchange {
 
   const http::Request& request() const override { return request_; }
   void set_actor(std::string) override {}
+  void set_route(std::string_view) override {}
+  void add_to_answer(const http::HeaderLines&) override {}
   void set_failure(std::string, bool) override {}
   bool answered() const override { return answered_; }
   std::optional<std::uint64_t> content_length() const override { return body_.size(); }
@@ -39,9 +41,7 @@ class OneExchange final : public http::Exchange {
     answered_ = true;
     co_await on_answer_(response);
   }
-  net::awaitable<void> send_file(http::Response head, int, std::uint64_t, std::uint64_t) override {
-    co_await send(std::move(head));
-  }
+  net::awaitable<void> write_file(int, std::uint64_t, std::uint64_t) override { co_return; }
   net::awaitable<void> begin_body(http::Response head, std::uint64_t) override {
     co_await send(std::move(head));
   }
@@ -53,6 +53,12 @@ class OneExchange final : public http::Exchange {
   const OnAnswer on_answer_;
   std::size_t read_ = 0;
   bool answered_ = false;
+};
+
+class AlwaysReady final : public Readiness {
+ public:
+  std::string unready() override { return {}; }
+  bool healthy() override { return true; }
 };
 
 class UploadsInTurn : public testing::Test {
@@ -76,8 +82,12 @@ class UploadsInTurn : public testing::Test {
   const std::unique_ptr<storage::Driver> driver_ = storage::make_memory_driver();
   base::Pool io_{"io", 2}, hashing_{"hash", 1};
   base::ByteBudget memory_{1 << 20};
-  content::Content content_{*driver_, io_, hashing_};
-  Api api_{{content_, io_, memory_, memory_}, {}};
+  const content::Acceptance acceptance_;
+  content::Content content_{*driver_, acceptance_, io_, hashing_};
+  base::Metrics metrics_;
+  RequestMetrics request_metrics_{metrics_};
+  AlwaysReady readiness_;
+  Api api_{{content_, io_, memory_, memory_, readiness_, request_metrics_}, {}};
   const oci::RepositoryName name_ = *oci::RepositoryName::parse("a");
   const std::string id_ = content_.uploads.begin(name_);
 };

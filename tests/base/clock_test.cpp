@@ -12,6 +12,19 @@ WallTime at(std::int64_t seconds, std::int64_t nanoseconds = 0) {
 }
 constexpr std::int64_t kNovember = 1'795'432'260;  // 2026-11-23T11:11:00Z
 
+TEST(Clock, ReadsWhatItWritesAndOffsets) {
+  using std::chrono::system_clock;
+  const auto time = system_clock::from_time_t(1'700'000'000);  // 2023-11-14T22:13:20Z
+  for (const char* text : {"2023-11-14T22:13:20Z", "2023-11-14T22:13:20.123456789Z",
+                           "2023-11-15T00:43:20+02:30", "2023-11-14T20:13:20-02:00"}) {
+    EXPECT_EQ(parse_rfc3339(text), time) << text;
+  }
+  for (const char* text : {"", "2023", "2023-11-14 22:13:20Z", "2023-11-14T22:13:20",
+                           "2023-11-14T22:13:20ZZ", "2023-11-14T22:13:20+2:30", "now"}) {
+    EXPECT_FALSE(parse_rfc3339(text)) << text;
+  }
+}
+
 TEST(Clock, WritesRfc3339) {
   EXPECT_EQ(rfc3339_seconds(at(kNovember)), "2026-11-23T11:11:00Z");
   EXPECT_EQ(rfc3339_seconds(at(kNovember, 999'999'999)), "2026-11-23T11:11:00Z");

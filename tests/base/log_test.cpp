@@ -79,7 +79,7 @@ TEST(JsonLog, ReplacesBytesThatAreNotUtf8) {
 TEST(Log, IsEnabledUpToItsLevel) {
   EXPECT_TRUE(enabled(Level::info));  // the default
   EXPECT_FALSE(enabled(Level::debug));
-  configure({Level::warn, Formatter::text, true});
+  configure({Level::warn, Formatter::text, true, {}});
   EXPECT_TRUE(enabled(Level::error));
   EXPECT_TRUE(enabled(Level::warn));
   EXPECT_FALSE(enabled(Level::info));
@@ -95,10 +95,27 @@ TEST(Log, IsWrittenToStandardError) {
   EXPECT_EQ(written.find("not to be seen"), std::string::npos);
 }
 
+TEST(Log, HasTheConfiguredFieldsInEveryLine) {
+  configure({Level::info, Formatter::text, true, {{"cluster", "one"}}});
+  testing::internal::CaptureStderr();
+  info("line", {{"k", "v"}});
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("msg=line cluster=one k=v\n"),
+            std::string::npos);
+  configure({});
+}
+
+TEST(Log, WarnsOnceOfTheSame) {
+  testing::internal::CaptureStderr();
+  for (int i = 0; i < 3; ++i) warn_once("damaged", {{"path", "a"}});
+  warn_once("damaged", {{"path", "b"}});
+  const auto written = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::ranges::count(written, '\n'), 2) << written;
+}
+
 TEST(AccessLog, IsWrittenToStandardOutputUnlessItIsOff) {
   testing::internal::CaptureStdout();
   access("a {line} %s");
-  configure({Level::info, Formatter::text, false});
+  configure({Level::info, Formatter::text, false, {}});
   access("another");
   configure({});
   EXPECT_EQ(testing::internal::GetCapturedStdout(), "a {line} %s\n");

@@ -82,6 +82,17 @@ TEST_P(BlobsTest, AreMountedFromAnotherRepository) {
   EXPECT_TRUE(blobs_.stat(kName, kDigest));
 }
 
+TEST_P(BlobsTest, AreMountedFromAnywhereBySha256) {
+  push_blob(kName, "content");
+  const auto other = name_of("else/where");
+  const auto blob = blobs_.mount_any(other, kDigest);
+  ASSERT_TRUE(blob);
+  EXPECT_EQ(blob->sha256, kDigest);
+  EXPECT_TRUE(blobs_.stat(other, kDigest));
+  EXPECT_FALSE(blobs_.mount_any(other, oci::digest_of("absent")));
+  EXPECT_FALSE(blobs_.mount_any(other, kSha512));
+}
+
 TEST_P(BlobsTest, AreMountedBySha512WithBothLinks) {
   push_blob(kName, "content");
   put(paths::layer_link(kName, kSha512), kDigest.str());

@@ -82,7 +82,7 @@ class ContentTest : public testing::TestWithParam<Backend> {
   oci::Digest push_manifest(const oci::RepositoryName& name, const Reference& reference,
                             const std::string& content,
                             oci::MediaType type = oci::MediaType::oci_manifest) {
-    return run(manifests_.put(name, reference, content, type));
+    return run(manifests_.put(name, {reference, {}, type, content, {}})).digest;
   }
   // A manifest of one blob, which says `text`.
   oci::Digest push_image(const oci::RepositoryName& name, const Reference& reference,
@@ -112,7 +112,9 @@ class ContentTest : public testing::TestWithParam<Backend> {
   Tags tags_{*driver_};
   Blobs blobs_{*driver_, pins_, locks_};
   Uploads uploads_{*driver_, pins_, locks_, io_, hashing_};
-  Manifests manifests_{*driver_, pins_, locks_, tags_, io_, hashing_};
+  Referrers referrers_{*driver_, locks_};
+  const Acceptance acceptance_;
+  Manifests manifests_{*driver_, pins_, locks_, tags_, referrers_, acceptance_, io_, hashing_};
   Catalog catalog_{*driver_};
 };
 

@@ -15,7 +15,7 @@ constexpr auto kAll = std::numeric_limits<std::size_t>::max();
 class TagsTest : public ContentTest {
  protected:
   void tag(std::string_view tag, const oci::Digest& digest) {
-    tags_.put(kName, tag_of(tag), digest);
+    tags_.put(kName, tag_of(tag), digest, digest);
   }
   std::vector<std::string> list() { return tags_.list(kName, "", kAll)->names; }
 

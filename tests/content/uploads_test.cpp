@@ -221,6 +221,67 @@ TEST_P(UploadsTest, CommitOfAnotherDigestLeavesTheUpload) {
   EXPECT_NO_THROW(run(open(id)->commit(oci::digest_of("abc"))));
 }
 
+TEST_P(UploadsTest, HashBySha512FromTheBeginningWhereItWasAnnounced) {
+  const std::string text = "announced as sha512";
+  const auto sha512 = oci::digest_of(text, oci::Algorithm::sha512);
+  const auto id = uploads_.begin(kName, oci::Algorithm::sha512);
+  auto upload = run(uploads_.open(kName, id));
+  run(upload->append(bytes_of(text.substr(0, 5))));
+  run(upload->keep());
+  upload.reset();
+  // Both states stand for the same bytes: nothing has to be read again.
+  const auto states = paths::upload_states(kName, id, oci::Algorithm::sha512);
+  EXPECT_THAT(names_in(states), testing::Contains("5"));
+  upload = run(uploads_.open(kName, id));
+  EXPECT_EQ(upload->offset(), 5U);
+  run(upload->append(bytes_of(text.substr(5))));
+  EXPECT_EQ(run(upload->commit(sha512)).sha256, oci::digest_of(text));
+  EXPECT_TRUE(blobs_.stat(kName, sha512));
+}
+
+TEST_P(UploadsTest, ReadTheBytesAgainWhereTheStateOfSha512IsLost) {
+  const std::string text = "announced as sha512";
+  const auto sha512 = oci::digest_of(text, oci::Algorithm::sha512);
+  const auto id = uploads_.begin(kName, oci::Algorithm::sha512);
+  auto upload = run(uploads_.open(kName, id));
+  run(upload->append(bytes_of(text)));
+  run(upload->keep());
+  upload.reset();
+  driver().remove_tree(paths::upload_states(kName, id, oci::Algorithm::sha512),
+                       storage::Survives::process_crash);
+  upload = run(uploads_.open(kName, id));
+  EXPECT_EQ(run(upload->commit(sha512)).sha256, oci::digest_of(text));
+}
+
+TEST_P(UploadsTest, KeepBothHashesWhenRolledBack) {
+  const auto sha512 = oci::digest_of("right", oci::Algorithm::sha512);
+  const auto id = uploads_.begin(kName);
+  const auto upload = run(uploads_.open(kName, id));
+  upload->expect(oci::Algorithm::sha512);
+  run(upload->append(bytes_of("wrong")));
+  EXPECT_EQ(error_of([&] { run(upload->commit(sha512)); }), oci::ErrorCode::digest_invalid);
+  run(upload->roll_back());
+  run(upload->append(bytes_of("right")));
+  EXPECT_EQ(run(upload->commit(sha512)).sha256, oci::digest_of("right"));
+}
+
+TEST_P(UploadsTest, AreRemovedWhenNobodyHasTouchedThem) {
+  const auto id = uploads_.begin(kName);
+  put(paths::upload_started_at(kName, id), "2020-01-01T00:00:00Z");
+  EXPECT_THAT(uploads_.ids(kName), testing::ElementsAre(id));
+  const auto now = std::chrono::system_clock::now();
+  const auto touched = uploads_.last_touched(kName, id);
+  ASSERT_TRUE(touched);
+  EXPECT_FALSE(uploads_.remove_untouched(kName, id, *touched));
+  {
+    const auto in_use = run(uploads_.open(kName, id));
+    EXPECT_FALSE(uploads_.remove_untouched(kName, id, now + std::chrono::hours(1)));
+  }
+  EXPECT_TRUE(uploads_.remove_untouched(kName, id, now + std::chrono::hours(1)));
+  EXPECT_THAT(uploads_.ids(kName), testing::IsEmpty());
+  EXPECT_FALSE(uploads_.last_touched(kName, id));
+}
+
 TEST_P(UploadsTest, CommitBySha512MakesBothLinks) {
   const auto sha512 = oci::digest_of("content", oci::Algorithm::sha512);
   const auto sha256 = oci::digest_of("content");

@@ -226,7 +226,7 @@ std::optional<base::FileStatus> SimulatedFiles::status(const Path& path) {
   const auto node = find(path);
   if (!node) return std::nullopt;
   return base::FileStatus{node->is_directory ? base::FileKind::directory : base::FileKind::file,
-                          node->content.size()};
+                          node->content.size(), std::chrono::system_clock::now()};
 }
 
 bool SimulatedFiles::rename(const Path& from, const Path& to) {

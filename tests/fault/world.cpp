@@ -75,7 +75,7 @@ void World::push_blob(const oci::RepositoryName& name, const std::string& bytes)
 
 void World::push_manifest(const oci::RepositoryName& name, const content::Reference& reference,
                           const std::string& bytes) {
-  run(content.manifests.put(name, reference, bytes, std::nullopt));
+  run(content.manifests.put(name, {reference, {}, std::nullopt, bytes, {}}));
 }
 
 std::optional<std::string> World::read_blob(const oci::RepositoryName& name,

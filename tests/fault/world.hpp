@@ -20,7 +20,8 @@ struct World {
 
   base::Pool io{"io", 8}, hashing{"hash", 2};
   std::unique_ptr<storage::Driver> driver;
-  content::Content content{*driver, io, hashing};
+  content::Acceptance acceptance;
+  content::Content content{*driver, acceptance, io, hashing};
 
   // As a client does it; each throws unless the registry would have answered with success.
   void push_blob(const oci::RepositoryName& name, const std::string& bytes);

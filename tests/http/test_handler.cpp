@@ -144,7 +144,8 @@ net::awaitable<void> TestHandler::hostile_value(Exchange& exchange) {
 
 net::awaitable<void> TestHandler::file(Exchange& exchange) {
   const auto offset = number(exchange, "offset", 0), size = number(exchange, "length", 0);
-  co_await exchange.send_file(Response(200), file_.get(), offset, size);
+  co_await exchange.begin_body(Response(200), size);
+  co_await exchange.write_file(file_.get(), offset, size);
 }
 
 net::awaitable<void> TestHandler::stream(Exchange& exchange) {

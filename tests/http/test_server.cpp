@@ -12,8 +12,10 @@
 namespace registry::http {
 
 TestServer::TestServer(const ServerOptions& options)
-    : pool_(std::in_place, "test", 4), server_(io_, *pool_, handler_, options) {
-  base::log::configure({.level = base::log::Level::error});  // the warnings are what is tested here
+    : pool_(std::in_place, "test", 4), server_(io_, *pool_, memory_, handler_, options) {
+  base::log::Options quiet;
+  quiet.level = base::log::Level::error;  // the warnings are what is tested here
+  base::log::configure(quiet);
   std::signal(SIGPIPE, SIG_IGN);  // as the daemon does: sendfile has no flag against it
   const auto address = server_.listen("127.0.0.1:0").front();
   port_ = static_cast<std::uint16_t>(std::stoul(address.substr(address.rfind(':') + 1)));

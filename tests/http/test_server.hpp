@@ -38,6 +38,7 @@ class TestServer {
   net::executor_work_guard<net::io_context::executor_type> work_{io_.get_executor()};
   TestHandler handler_;
   std::optional<base::Pool> pool_;
+  base::ByteBudget memory_{std::size_t{16} << 20};
   Server server_;
   std::uint16_t port_ = 0;
   std::vector<std::thread> threads_;

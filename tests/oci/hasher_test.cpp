@@ -184,6 +184,39 @@ TEST(Sha512, HashesKnownVectors) {
             "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f");
 }
 
+// From Go's crypto/sha512, by encoding.BinaryMarshaler.
+TEST(Sha512, SavesTheStateOfGo) {
+  Sha512 hasher;
+  hasher.update(bytes(sample(300)));
+  const std::string begin =
+      "7368610751acade2b92f527512e96190d08d3553f5848d351545096f777bc77c1cec498bead7330dbb2bbb2e"
+      "c6498d80812109fa1afbc3f89ce70de283191767188bcb63030a11181f262d343b424950575e656c737a8188"
+      "8f969da4abb2b9c0c7ced5dce3eaf1f8ff060d141b222930";
+  const auto state = to_hex(hasher.save());
+  EXPECT_EQ(state.size(), 2 * 204U);
+  EXPECT_TRUE(state.starts_with(begin)) << state;
+  EXPECT_EQ(state.substr(begin.size()),
+            std::string(2 * 204 - begin.size() - 16, '0') + "000000000000012c");
+}
+
+TEST(Sha512, SavedAndRestoredAnywhereGivesTheSameDigest) {
+  const auto text = sample(700);
+  for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+    Sha512 first;
+    first.update(bytes(text).first(cut));
+    auto hasher = Sha512::restore(first.save(), cut);
+    ASSERT_TRUE(hasher) << cut;
+    hasher->update(bytes(text).subspan(cut));
+    ASSERT_EQ(hasher->digest(), digest_of(text, Algorithm::sha512)) << cut;
+  }
+}
+
+TEST(Sha512, RefusesAStateOfAnotherAlgorithmOrOffset) {
+  EXPECT_FALSE(Sha512::restore(Sha256().save(), 0));
+  EXPECT_FALSE(Sha256::restore(Sha512().save(), 0));
+  EXPECT_FALSE(Sha512::restore(Sha512().save(), 1));
+}
+
 TEST(Sha512, HashesWhatComesInPieces) {
   const auto text = sample(1000);
   Sha512 hasher;

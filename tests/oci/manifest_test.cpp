@@ -1,5 +1,6 @@
 #include "registry/oci/manifest.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -100,9 +101,9 @@ TEST(Manifest, KnowsForeignLayers) {
                        descriptor('c', R"(,"urls":[])") + "]}";
   const auto manifest = read_manifest(content, MediaType::oci_manifest);
   ASSERT_EQ(manifest.blobs.size(), 3U);
-  EXPECT_FALSE(manifest.blobs[0].has_urls);
-  EXPECT_TRUE(manifest.blobs[1].has_urls);
-  EXPECT_FALSE(manifest.blobs[2].has_urls);
+  EXPECT_THAT(manifest.blobs[0].urls, testing::IsEmpty());
+  EXPECT_THAT(manifest.blobs[1].urls, testing::ElementsAre("https://a/b", "HTTP://c"));
+  EXPECT_THAT(manifest.blobs[2].urls, testing::IsEmpty());
 }
 
 TEST(Manifest, TakesSha512References) {
@@ -132,7 +133,8 @@ TEST(Manifest, KeepsAllFieldsOfADescriptorApart) {
                     MediaType::oci_index);
   ASSERT_EQ(manifest.manifests.size(), 2U);
   EXPECT_EQ(manifest.manifests[0].digest, digest('d'));
-  EXPECT_FALSE(manifest.manifests[0].has_urls);
+  EXPECT_EQ(manifest.manifests[0].platform, "linux/amd64");
+  EXPECT_EQ(manifest.manifests[1].platform, "");
 }
 
 class UnknownField : public testing::TestWithParam<const char*> {};

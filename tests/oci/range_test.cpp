@@ -21,7 +21,7 @@ constexpr auto kMax = std::numeric_limits<std::uint64_t>::max();
 void expect_partial(std::string_view header, std::uint64_t size, ByteRange wanted) {
   const auto request = parse_range(header, size);
   EXPECT_EQ(request.kind, Kind::partial) << header;
-  EXPECT_EQ(request.range, wanted) << header;
+  EXPECT_EQ(request.ranges, std::vector{wanted}) << header;
 }
 
 TEST(Range, TakesFirstAndLast) {
@@ -94,11 +94,41 @@ TEST(Range, IsIgnoredWhereANumberOverflows) {
   }
 }
 
-TEST(Range, IsIgnoredWhereThereAreSeveral) {
-  for (const char* header : {"bytes=0-1,3-4", "bytes=0-1, 3-4", "bytes=0-,-1", "bytes=-1,0-1",
-                             "bytes=0-1,", "bytes=,0-1", "bytes=20-30,40-50"}) {
+TEST(Range, TakesSeveral) {
+  const auto request = parse_range("bytes=0-1, 8-,-1", 10);
+  EXPECT_EQ(request.kind, Kind::partial);
+  EXPECT_EQ(request.ranges, (std::vector<ByteRange>{{0, 2}, {8, 2}, {9, 1}}));
+}
+
+TEST(Range, LeavesOutThoseBehindTheEnd) {
+  expect_partial("bytes=20-30,3-4", 10, {3, 2});
+  EXPECT_EQ(parse_range("bytes=20-30,40-50", 10).kind, Kind::unsatisfiable);
+}
+
+TEST(Range, PassesOverEmptyElements) {
+  expect_partial("bytes=0-1,", 10, {0, 2});
+  expect_partial("bytes=, ,0-1", 10, {0, 2});
+  EXPECT_EQ(parse_range("bytes=,", 10).kind, Kind::whole);
+}
+
+TEST(Range, IsIgnoredWhereOneOfSeveralCannotBeParsed) {
+  for (const char* header : {"bytes=0-1,x", "bytes=5-2,0-1", "bytes=0-1,2", "bytes=0-1;3-4"}) {
     EXPECT_EQ(parse_range(header, 10).kind, Kind::whole) << header;
   }
+}
+
+TEST(Range, IsIgnoredWhereSeveralAreMoreThanTheBlob) {
+  EXPECT_EQ(parse_range("bytes=0-,0-0", 10).kind, Kind::whole);
+  EXPECT_EQ(parse_range("bytes=0-5,2-9", 10).kind, Kind::whole);
+  EXPECT_EQ(parse_range("bytes=0-,0-", kMax).kind, Kind::whole);
+  EXPECT_EQ(parse_range("bytes=0-4,5-9", 10).kind, Kind::partial);
+}
+
+TEST(Range, IsIgnoredWhereThereAreVeryMany) {
+  std::string header = "bytes=0-0";
+  for (int i = 1; i < 16; ++i) header += ",0-0";
+  EXPECT_EQ(parse_range(header, 1000).ranges.size(), 16U);
+  EXPECT_EQ(parse_range(header + ",0-0", 1000).kind, Kind::whole);
 }
 
 void expect_chunk(std::string_view header, std::uint64_t first, std::uint64_t last) {

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LAYERS = ["base", "http", "oci", "config", "storage", "content", "api", "app"]
+LAYERS = ["base", "http", "oci", "config", "storage", "content", "maintenance", "api", "app"]
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
 

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "registry/api/request_metrics.hpp"
 #include "registry/base/budget.hpp"
 #include "registry/base/pool.hpp"
 #include "registry/content/content.hpp"
@@ -14,17 +15,36 @@ namespace registry::api {
 
 namespace net = boost::asio;
 
+// What the probes of an orchestrator ask for. Thread-safe.
+class Readiness {
+ public:
+  virtual ~Readiness() = default;
+  // Why requests should not come here at the moment; empty: they may.
+  virtual std::string unready() = 0;
+  // False: a health check fails, and every request is to be refused, as in 2.8. Asked by each one.
+  virtual bool healthy() = 0;
+};
+
 // What the handlers work with. All of it outlives the Api.
 struct Services {
   content::Content& content;
   base::Pool& io;
   base::ByteBudget& memory;           // of bodies in flight
   base::ByteBudget& large_manifests;  // of the few that are larger than a block
+  Readiness& readiness;
+  RequestMetrics& metrics;
 };
 
 struct Options {
   bool delete_enabled = false;
-  std::string secret;  // of the state in upload URLs; empty: they carry none
+  bool readonly = false;  // what changes anything is 405
+  std::string secret;     // of the state in upload URLs; empty: they carry none
+  std::string host;    // "scheme://host/", with what URLs in answers begin; empty: by the request
+  std::string prefix;  // "/prefix/", under which all is; empty: none
+  bool relativeurls = false;
+  http::HeaderLines headers;  // of every answer of a known route
+  std::size_t catalog_maxentries = 1000;
+  std::size_t tags_maxtags = 0;  // 0: no limit
 };
 
 struct Match;
@@ -45,10 +65,12 @@ class Api final : public http::Handler {
   struct Route;
 
   net::awaitable<void> dispatch(http::Exchange& exchange);
+  http::Response not_found(const http::Request& request, std::string_view path) const;
   http::Response method_not_allowed(const http::Request& request, const Match& match) const;
 
+  const Options options_;
   const std::unique_ptr<Handlers> handlers_;
-  const std::vector<Route> routes_;
+  std::vector<Route> routes_;
 };
 
 }  // namespace registry::api

@@ -41,6 +41,7 @@ enum class FileKind { file, directory, link, other };
 struct FileStatus {
   FileKind kind = FileKind::other;
   std::uint64_t size_bytes = 0;
+  std::chrono::system_clock::time_point modified;
 };
 
 // The system calls that the store uses, and no others: tests put faults and power losses in here.

@@ -18,6 +18,7 @@ struct Options {
   Level level = Level::info;
   Formatter formatter = Formatter::text;
   bool access_log = true;
+  Fields fields;  // in every line of the application log
 };
 
 // Before the threads start; until then: the defaults.
@@ -29,6 +30,11 @@ void access(std::string_view line);
 // One line of the application log, without its end.
 std::string format(Formatter formatter, Level level, std::string_view time,
                    std::string_view message, Fields fields);
+
+// What is found again and again, as damage in a store is: a line for each message with these
+// fields, and no other of the same kind while the process runs. Of very many different ones some
+// are left out.
+void warn_once(std::string_view message, const Fields& fields = {});
 
 inline void error(std::string_view message, const Fields& fields = {}) {
   write(Level::error, message, fields);

@@ -31,10 +31,16 @@ class Blobs {
   // Makes a blob of `from` one of `to` as well. nullopt: `from` has none. Durable.
   std::optional<BlobInfo> mount(const oci::RepositoryName& from, const oci::RepositoryName& to,
                                 const oci::Digest& digest);
+  // The same of whatever repository has it, or had it until a collection takes its data away. By
+  // sha256 alone: of a sha512 only a repository knows what it stands for.
+  std::optional<BlobInfo> mount_any(const oci::RepositoryName& to, const oci::Digest& sha256);
   // Takes the link away; the data stays for the other repositories. False: absent. Durable.
   bool remove(const oci::RepositoryName& name, const oci::Digest& digest);
 
  private:
+  std::optional<BlobInfo> link(const oci::RepositoryName& to, const oci::Digest& sha256,
+                               const oci::Digest& named);
+
   storage::Driver& driver_;
   Pins& pins_;
   RepositoryLocks& locks_;

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <functional>
 #include <string_view>
 
 #include "registry/content/tags.hpp"
+#include "registry/oci/name.hpp"
 #include "registry/storage/driver.hpp"
 
 namespace registry::content {
@@ -15,11 +17,20 @@ class Catalog {
 
   // Up to `limit` behind `after`, which need not exist.
   Page list(std::string_view after, std::size_t limit);
+  // Calls `visit` with each repository, also those in which there is nothing but an upload. Not
+  // what is listed: for maintenance.
+  void for_each(const std::function<void(const oci::RepositoryName&)>& visit);
 
  private:
-  bool visit(const std::string& name, std::string_view after, std::size_t limit, Page& page);
+  struct Search {
+    std::size_t limit;
+    bool with_uploads;  // also repositories that are nothing more yet
+    Page page;
+  };
+  bool visit(const std::string& name, std::string_view after, Search& search);
   bool visit_child(const std::string& parent, const std::string& child, std::string_view after,
-                   bool is_behind, std::size_t limit, Page& page);
+                   bool is_behind, Search& search);
+  bool is_repository(const oci::RepositoryName& name, bool with_uploads);
 
   storage::Driver& driver_;
 };

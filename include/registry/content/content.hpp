@@ -3,10 +3,12 @@
 #include <chrono>
 
 #include "registry/base/pool.hpp"
+#include "registry/content/acceptance.hpp"
 #include "registry/content/blobs.hpp"
 #include "registry/content/catalog.hpp"
 #include "registry/content/manifests.hpp"
 #include "registry/content/pins.hpp"
+#include "registry/content/referrers.hpp"
 #include "registry/content/repository_locks.hpp"
 #include "registry/content/tags.hpp"
 #include "registry/content/uploads.hpp"
@@ -19,11 +21,13 @@ inline constexpr std::chrono::hours kGrace{1};
 
 // All that the repositories of a store hold. What it is made of outlives it.
 struct Content {
-  Content(storage::Driver& driver, base::Pool& io, base::Pool& hashing)
+  Content(storage::Driver& driver, const Acceptance& acceptance, base::Pool& io,
+          base::Pool& hashing)
       : tags(driver),
         blobs(driver, pins, locks),
         uploads(driver, pins, locks, io, hashing),
-        manifests(driver, pins, locks, tags, io, hashing),
+        referrers(driver, locks),
+        manifests(driver, pins, locks, tags, referrers, acceptance, io, hashing),
         catalog(driver) {}
 
   Pins pins{kGrace};
@@ -31,6 +35,7 @@ struct Content {
   Tags tags;
   Blobs blobs;
   Uploads uploads;
+  Referrers referrers;
   Manifests manifests;
   Catalog catalog;
 };

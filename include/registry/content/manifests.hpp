@@ -1,15 +1,17 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "registry/base/pool.hpp"
+#include "registry/content/acceptance.hpp"
 #include "registry/content/pins.hpp"
+#include "registry/content/referrers.hpp"
 #include "registry/content/repository_locks.hpp"
 #include "registry/content/tags.hpp"
 #include "registry/oci/digest.hpp"
@@ -21,40 +23,57 @@ namespace registry::content {
 
 namespace net = boost::asio;
 
+struct CheckedReferences;
+
 using Reference = std::variant<oci::Tag, oci::Digest>;
 
 struct FoundManifest {
-  oci::Digest digest;
+  oci::Digest digest;  // that it was asked for by, or that the tag was pushed with
+  oci::Digest sha256;  // that it is stored under
   std::uint64_t size_bytes;
 };
 
 struct StoredManifest {
-  oci::Digest digest;
+  oci::Digest digest, sha256;  // as above
   std::string media_type;
   std::string content;
+};
+
+// What a client pushes. Lives as long as the put.
+struct PushedManifest {
+  Reference reference;
+  std::vector<oci::Tag> more_tags;         // beside a digest (spec end-7b)
+  std::optional<oci::MediaType> declared;  // as in oci::read_manifest
+  const std::string& content;
+  // Throws where what the reference has at the moment is not what the client has seen; empty: the
+  // client does not care. Runs while nobody else can change it.
+  std::function<void(const std::optional<oci::Digest>& current)> precondition;
+};
+
+struct PutManifest {
+  oci::Digest digest;  // by the algorithm of the reference
+  std::optional<oci::Digest> subject;
 };
 
 // The manifests of the repositories. One is there when the repository has a revision link to it
 // and its content is stored. Thread-safe.
 class Manifests {
  public:
-  Manifests(storage::Driver& driver, Pins& pins, RepositoryLocks& locks, Tags& tags, base::Pool& io,
+  Manifests(storage::Driver& driver, Pins& pins, RepositoryLocks& locks, Tags& tags,
+            Referrers& referrers, const Acceptance& acceptance, base::Pool& io,
             base::Pool& hashing);
 
   // nullopt: absent. A promise, as Blobs::stat. Blocking, as are the three below.
   std::optional<FoundManifest> find(const oci::RepositoryName& name, const Reference& reference);
   // The content of what `find` has found, whole; nullopt: it is gone.
-  std::optional<StoredManifest> read(const oci::Digest& sha256);
-  std::unique_ptr<storage::BlobReader> open(const oci::Digest& sha256);
+  std::optional<StoredManifest> read(const FoundManifest& found);
+  std::unique_ptr<storage::BlobReader> open(const FoundManifest& found);
   // Both in one.
   std::optional<StoredManifest> get(const oci::RepositoryName& name, const Reference& reference);
 
-  // Stores `content` and, where `reference` is a tag, points it there; durable. `declared` as in
-  // oci::read_manifest. Throws Error for content that cannot be accepted, ErrorList for what it
-  // references and the repository lacks.
-  net::awaitable<oci::Digest> put(const oci::RepositoryName& name, const Reference& reference,
-                                  const std::string& content,
-                                  std::optional<oci::MediaType> declared);
+  // Stores the content and points the tags there; durable. Throws Error for content that cannot be
+  // accepted, ErrorList for what it references and the repository lacks.
+  net::awaitable<PutManifest> put(const oci::RepositoryName& name, const PushedManifest& pushed);
 
   // Takes the tags that point to the manifest away, then the manifest. False: absent. Durable.
   // Blocking.
@@ -63,32 +82,25 @@ class Manifests {
   bool remove(const oci::RepositoryName& name, const oci::Tag& tag);
 
  private:
-  struct Pushed {
-    oci::Digest digest;
+  // A manifest that was understood.
+  struct Parsed {
+    oci::Digest sha256, named;  // `named`: by the algorithm of the reference
     oci::Manifest manifest;
   };
-  struct Checked {
-    std::vector<std::string> missing;         // digests that the repository lacks
-    std::vector<oci::Descriptor> suspicious;  // whose size is not that of the stored blob
-  };
 
-  bool has_manifest(const oci::RepositoryName& name, const oci::Digest& sha256);
-  Checked check_references(const oci::RepositoryName& name, const oci::Manifest& manifest);
-  void check_reference(const oci::RepositoryName& name, const oci::Descriptor& descriptor,
-                       bool may_be_manifest, Checked& checked);
-  Checked check_and_store(const oci::RepositoryName& name, const Reference& reference,
-                          const std::string& content, const Pushed& pushed);
-  static Pushed parse_pushed(const Reference& reference, const std::string& content,
-                             std::optional<oci::MediaType> declared);
-  void store(const oci::RepositoryName& name, const oci::Digest& digest,
-             const std::string& content);
-  net::awaitable<void> settle(oci::Descriptor descriptor);
-  bool quarantine_damaged(const oci::Digest& digest, std::uint64_t damaged_size);
+  static Parsed parse(const PushedManifest& pushed);
+  CheckedReferences check_and_store(const oci::RepositoryName& name, const PushedManifest& pushed,
+                                    const Parsed& parsed);
+  void store(const oci::RepositoryName& name, const PushedManifest& pushed, const Parsed& parsed);
+  void store_content(const oci::Digest& sha256, const std::string& content);
+  std::optional<oci::Digest> subject_of(const oci::Digest& sha256);
 
   storage::Driver& driver_;
   Pins& pins_;
   RepositoryLocks& locks_;
   Tags& tags_;
+  Referrers& referrers_;
+  const Acceptance& acceptance_;
   base::Pool& io_;
   base::Pool& hashing_;
 };

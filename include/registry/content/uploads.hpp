@@ -9,7 +9,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "registry/base/clock.hpp"
 #include "registry/base/pool.hpp"
 #include "registry/content/blobs.hpp"
 #include "registry/content/pins.hpp"
@@ -26,6 +28,18 @@ bool is_upload_id(std::string_view text);
 
 class Upload;
 
+// Over the bytes of an upload: SHA-256 always, as it is stored by that; SHA-512 where a client has
+// said in time that it will want it.
+struct UploadHash {
+  oci::Sha256 sha256;
+  std::optional<oci::Sha512> sha512;
+
+  void update(std::span<const std::byte> data) {
+    sha256.update(data);
+    if (sha512) sha512->update(data);
+  }
+};
+
 // The uploads under way. They live in 2.8's own files, so that one goes on after a restart, on
 // 2.8 or back here: nothing of it is in memory but which are in use. Thread-safe.
 class Uploads {
@@ -33,8 +47,10 @@ class Uploads {
   Uploads(storage::Driver& driver, Pins& pins, RepositoryLocks& locks, base::Pool& io,
           base::Pool& hashing);
 
-  // Starts an upload and returns its id, a UUID. Survives a crash of the process. Blocking.
-  std::string begin(const oci::RepositoryName& name);
+  // Starts an upload and returns its id, a UUID. Survives a crash of the process. `algorithm`: of
+  // the digest that it will have (spec end-4c). Blocking.
+  std::string begin(const oci::RepositoryName& name,
+                    oci::Algorithm algorithm = oci::Algorithm::sha256);
   // How many bytes were acknowledged; nullopt: there is no such upload. Blocking.
   std::optional<std::uint64_t> acknowledged(const oci::RepositoryName& name, std::string_view id);
   // To write on. nullptr: there is no such upload. Throws Error(blob_upload_in_use) while another
@@ -43,12 +59,19 @@ class Uploads {
   // Removes all of it. False: there is no such upload. Throws as `open`. Blocking.
   bool cancel(const oci::RepositoryName& name, std::string_view id);
 
+  // The ids of all that look like uploads, what 2.8 leaves of cancelled ones included. Blocking.
+  std::vector<std::string> ids(const oci::RepositoryName& name);
+  // When a client last did something to it, as far as its files say; nullopt: it is gone.
+  std::optional<base::WallTime> last_touched(const oci::RepositoryName& name, std::string_view id);
+  // Removes it, unless it was touched since `limit` or is in use; false: it was, or it is gone.
+  bool remove_untouched(const oci::RepositoryName& name, std::string_view id, base::WallTime limit);
+
  private:
   friend class Upload;
   // Keeps other requests away from an upload. Comes before any look at its files.
   class Use {
    public:
-    Use(Uploads& uploads, std::string key);
+    Use(Uploads& uploads, std::string key);  // throws Error(blob_upload_in_use)
     Use(const Use&) = delete;
     Use& operator=(const Use&) = delete;
     ~Use();
@@ -60,9 +83,11 @@ class Uploads {
 
   static std::string key_of(const oci::RepositoryName& name, std::string_view id);
   bool exists(const oci::RepositoryName& name, std::string_view id);
-  std::set<std::uint64_t> states(const oci::RepositoryName& name, std::string_view id);
-  std::optional<oci::Sha256> restore(const oci::RepositoryName& name, std::string_view id,
-                                     std::uint64_t offset);
+  std::set<std::uint64_t> states(const oci::RepositoryName& name, std::string_view id,
+                                 oci::Algorithm algorithm = oci::Algorithm::sha256);
+  template <oci::Algorithm kAlgorithm>
+  std::optional<oci::Hasher<kAlgorithm>> restore(const oci::RepositoryName& name,
+                                                 std::string_view id, std::uint64_t offset);
   oci::Sha256 last_vouched_for(const oci::RepositoryName& name, std::string_view id,
                                std::uint64_t size, const std::set<std::uint64_t>& states);
 
@@ -81,8 +106,11 @@ class Upload {
   Upload(Uploads& uploads, oci::RepositoryName name, std::string id);
 
   const std::string& id() const { return id_; }
-  std::uint64_t offset() const { return hasher_.bytes_hashed(); }
+  std::uint64_t offset() const { return hash_.sha256.bytes_hashed(); }
 
+  // The digest that `commit` will be asked for is of this algorithm. Said before the first byte it
+  // saves reading all of them again.
+  void expect(oci::Algorithm algorithm);
   net::awaitable<void> append(std::span<const std::byte> data);
   // What was appended is acknowledged: it survives a crash of the process; after a power loss the
   // upload says truthfully how far it is.
@@ -98,8 +126,11 @@ class Upload {
   net::awaitable<bool> resume();
   net::awaitable<void> hash_again(std::uint64_t size);
   net::awaitable<oci::Digest> sha512();
-  void forget_states_behind(std::uint64_t offset, const std::set<std::uint64_t>& states);
+  net::awaitable<oci::Digest> digest_like(const oci::Digest& wanted);
+  void forget_states_behind(std::uint64_t offset);
   void save_state();
+  void forget_states_before(std::uint64_t offset);
+  std::string state_path(oci::Algorithm algorithm, std::uint64_t offset) const;
   void remove_files();
 
   Uploads& uploads_;
@@ -107,7 +138,7 @@ class Upload {
   const std::string id_;
   const Uploads::Use use_;
   std::unique_ptr<storage::BlobWriter> writer_;
-  oci::Sha256 hasher_, begun_with_;
+  UploadHash hash_, begun_with_;
   bool moving_ = false;  // from here on the data may be a blob already, and must not be touched
 };
 

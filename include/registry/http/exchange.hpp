@@ -23,10 +23,13 @@ class Request {
   std::string method;      // as sent
   std::string raw_target;  // as sent
   Target target;
-  std::string peer;   // "address:port" of the other end
-  std::string id;     // of this request, for logs; made here
-  std::string actor;  // who asks, once an access controller knows; empty: nobody in particular
+  std::string host;        // of an absolute target, or the Host header
+  std::string peer;        // "address:port" of the other end
+  std::string id;          // of this request, for logs; made here
+  std::string_view route;  // what its handler is called, for metrics; empty: it has none
+  std::string actor;       // who asks, once an access controller knows; empty: nobody in particular
   bool http_1_0 = false;
+  bool is_tls = false;
 
   // Empty where there is none; the first of several. `name` in any case.
   std::string_view header(std::string_view name) const;
@@ -47,6 +50,7 @@ class Response {
   Response& with_body(std::string_view content_type, std::string body);
 
   unsigned status() const { return status_; }
+  bool has(std::string_view name) const;  // in any case
   const std::string& header_lines() const { return header_lines_; }
   const std::string& body() const { return body_; }
 
@@ -55,6 +59,8 @@ class Response {
   std::string header_lines_;  // each ends in CR LF
   std::string body_;
 };
+
+using HeaderLines = std::vector<std::pair<std::string, std::string>>;
 
 // The other end went away, fell silent or is too slow: nobody is left to answer.
 class ConnectionLost : public std::runtime_error {
@@ -82,6 +88,7 @@ class Exchange {
 
   virtual const Request& request() const = 0;
   virtual void set_actor(std::string actor) = 0;
+  virtual void set_route(std::string_view route) = 0;  // of a static life
   // Why the request fails, for the log.
   virtual void set_failure(std::string failure, bool own_fault) = 0;
 
@@ -91,22 +98,25 @@ class Exchange {
   // "100 Continue" where the client waits for it. Throws ConnectionLost and MalformedBody.
   virtual net::awaitable<std::size_t> read_body(std::span<std::byte> out) = 0;
 
+  // Lines that are added to whatever answer comes, unless it has one of that name. They outlive the
+  // exchange.
+  virtual void add_to_answer(const HeaderLines& lines) = 0;
   // The head is out: it is too late for another answer.
   virtual bool answered() const = 0;
-  // Each exchange ends with one of these. To a HEAD the body is left out, its length is not.
+  // Each exchange ends with this; or with a body of `length` bytes, of which each `write` brings
+  // some, from memory or from the open file `descriptor`. To a HEAD the body is left out, its
+  // length is not.
   virtual net::awaitable<void> send(Response response) = 0;
-  // `length` bytes of the open file `descriptor` from `offset` on, by the kernel.
-  virtual net::awaitable<void> send_file(Response head, int descriptor, std::uint64_t offset,
-                                         std::uint64_t length) = 0;
-  // A body of `length` bytes, of which each `write` brings some.
   virtual net::awaitable<void> begin_body(Response head, std::uint64_t length) = 0;
   virtual net::awaitable<void> write(std::span<const std::byte> data) = 0;
+  virtual net::awaitable<void> write_file(int descriptor, std::uint64_t offset,
+                                          std::uint64_t length) = 0;
 };
 
 // What became of a request, for the log.
 struct Outcome {
-  unsigned status = 0;  // 499: the client was gone before the answer
-  std::uint64_t bytes_sent = 0;
+  unsigned status = 0;                               // 499: the client was gone before the answer
+  std::uint64_t bytes_sent = 0, bytes_received = 0;  // of bodies
   std::chrono::steady_clock::duration duration{};
   std::string failure;     // why it failed; empty: it did not
   bool own_fault = false;  // the daemon's, which an operator should look at

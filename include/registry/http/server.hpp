@@ -2,16 +2,21 @@
 
 #include <atomic>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "registry/base/budget.hpp"
 #include "registry/base/pool.hpp"
 #include "registry/http/exchange.hpp"
+#include "registry/http/tls.hpp"
 
 namespace registry::http {
 
@@ -25,20 +30,27 @@ struct ServerOptions {
   std::chrono::seconds slow_body_credit{900};
   std::uint64_t min_body_bytes_per_second = 1024;
   std::size_t max_connections = 8192;
+  std::optional<TlsOptions> tls;  // nullopt: plain HTTP
 };
 
 class Session;
+class TlsContexts;
 
 // Listens, runs a session for each connection, ends them all in good order. Thread-safe; outlives
 // the io_context's run.
 class Server {
  public:
-  Server(net::io_context& io, base::Pool& pool, Handler& handler, ServerOptions options);
+  // `memory`: of bodies in flight. Throws std::runtime_error where the files of TLS cannot be used.
+  Server(net::io_context& io, base::Pool& pool, base::ByteBudget& memory, Handler& handler,
+         ServerOptions options);
   ~Server();
 
   // "host:port", ":port" (all interfaces, IPv6 and IPv4), port 0: any that is free. Throws
   // std::system_error. Returns what it listens on as "address:port".
   std::vector<std::string> listen(const std::string& address);
+  // On a unix socket, whose file is removed at the end. Takes the place of one that nobody listens
+  // on any longer.
+  void listen_unix(const std::string& path);
 
   // Takes no more connections, lets the requests under way end for at most `timeout`, then cuts
   // what is left. The caller stops the io_context next.
@@ -48,16 +60,23 @@ class Server {
   friend class Session;
   struct Sessions;
 
-  net::awaitable<void> accept(net::ip::tcp::acceptor& acceptor);
-  void start_session(net::ip::tcp::socket socket);
+  using Protocol = net::generic::stream_protocol;
+  using Acceptor = net::basic_socket_acceptor<Protocol>;
+
+  net::awaitable<void> accept(Acceptor& acceptor);
+  void start_session(Protocol::socket socket);
   void warn_of_limit();
-  std::string open_acceptor(const net::ip::tcp::endpoint& endpoint);
+  Acceptor& open_acceptor(const Protocol::endpoint& endpoint, const std::string& name);
+  std::string open_tcp(const net::ip::tcp::endpoint& endpoint);
 
   net::io_context& io_;
   base::Pool& pool_;
+  base::ByteBudget& memory_;
   Handler& handler_;
   const ServerOptions options_;
-  std::vector<std::unique_ptr<net::ip::tcp::acceptor>> acceptors_;
+  const std::unique_ptr<TlsContexts> tls_;
+  std::vector<std::unique_ptr<Acceptor>> acceptors_;
+  std::vector<std::string> unix_paths_;
   std::shared_ptr<Sessions> sessions_;
   std::atomic<std::chrono::steady_clock::time_point> next_warning_{};
 };

@@ -20,6 +20,15 @@ struct Target {
 // nullopt: another form, a bad escape, or control characters (also encoded ones).
 std::optional<Target> parse_target(std::string_view text);
 
+// The absolute form "http://host/path" (RFC 9112 3.2.2) taken apart.
+struct AbsoluteForm {
+  std::string_view host, origin_form;
+};
+std::optional<AbsoluteForm> parse_absolute_form(std::string_view text);
+
+// As a path: slashes stay.
+std::string percent_encode_path(std::string_view text);
+
 // As the value of a query parameter.
 std::string percent_encode(std::string_view text);
 

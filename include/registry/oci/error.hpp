@@ -15,10 +15,12 @@ enum class ErrorCode {
   blob_upload_out_of_order,  // 416: a chunk that does not start where the upload ends
   blob_upload_in_use,        // 409: another request is writing to the upload
   blob_upload_unknown,
+  denied,  // 403
   digest_invalid,
   manifest_blob_unknown,
   manifest_invalid,
-  manifest_too_large,  // 413 (spec "Pushing Manifests")
+  manifest_too_large,   // 413 (spec "Pushing Manifests")
+  precondition_failed,  // 412 (RFC 9110 13.1)
   manifest_unknown,
   name_invalid,
   name_unknown,

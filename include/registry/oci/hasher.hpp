@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -13,16 +12,17 @@
 
 namespace registry::oci {
 
-// SHA-256 over an upload, whose midstate can be kept on disk in 2.8's own format (Go's
-// encoding.BinaryMarshaler of crypto/sha256, 108 bytes): "sha\x03", 8 x u32 big endian, the block
-// of 64 bytes that is not yet full, u64 big endian of the bytes hashed. Used by one thread at a
-// time.
-class Sha256 {
+// Hashes what comes in pieces. Its midstate can be kept on disk in 2.8's own format (Go's
+// encoding.BinaryMarshaler of crypto/sha256 and crypto/sha512): a magic of 4 bytes, 8 words big
+// endian, the block that is not yet full, u64 big endian of the bytes hashed; 108 bytes for
+// SHA-256, 204 for SHA-512. Used by one thread at a time.
+template <Algorithm kAlgorithm>
+class Hasher {
  public:
-  Sha256();
-  Sha256(const Sha256& other);
-  Sha256& operator=(const Sha256& other);
-  ~Sha256();
+  Hasher();
+  Hasher(const Hasher& other);
+  Hasher& operator=(const Hasher& other);
+  ~Hasher();
 
   void update(std::span<const std::byte> data);
   std::uint64_t bytes_hashed() const;
@@ -30,27 +30,19 @@ class Sha256 {
 
   std::string save() const;
   // nullopt unless it is such a state and says of itself that it covers `bytes_hashed` bytes.
-  static std::optional<Sha256> restore(std::string_view state, std::uint64_t bytes_hashed);
+  static std::optional<Hasher> restore(std::string_view state, std::uint64_t bytes_hashed);
 
  private:
   struct Context;
   std::unique_ptr<Context> context_;
 };
+
+using Sha256 = Hasher<Algorithm::sha256>;
+using Sha512 = Hasher<Algorithm::sha512>;
+extern template class Hasher<Algorithm::sha256>;
+extern template class Hasher<Algorithm::sha512>;
 
 // Of a text that is whole in memory.
 Digest digest_of(std::string_view content, Algorithm algorithm = Algorithm::sha256);
-
-// SHA-512 of what comes in pieces. Its state is never kept.
-class Sha512 {
- public:
-  Sha512();
-  ~Sha512();
-  void update(std::span<const std::byte> data);
-  Digest digest() const;
-
- private:
-  struct Context;
-  std::unique_ptr<Context> context_;
-};
 
 }  // namespace registry::oci

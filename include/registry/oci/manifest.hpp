@@ -23,8 +23,9 @@ bool is_index(MediaType type);
 struct Descriptor {
   Digest digest;
   std::uint64_t size_bytes = 0;
-  // Content that may be fetched elsewhere ("foreign layers"): it need not be in the repository.
-  bool has_urls = false;
+  // Where the content can be fetched ("foreign layers"): then it need not be in the repository.
+  std::vector<std::string> urls;
+  std::string platform;  // of an index's child: "os/architecture", as far as it says so
 };
 
 struct Manifest {
@@ -32,6 +33,7 @@ struct Manifest {
   std::vector<Descriptor> blobs;      // of a manifest: the config first, then the layers
   std::vector<Descriptor> manifests;  // of an index: its children
   std::optional<Descriptor> subject;
+  std::string config_media_type;
 };
 
 // Reads a manifest that a client pushes, without a tree of its JSON in memory: a hostile one costs
@@ -47,5 +49,18 @@ Manifest read_manifest(std::string_view content, std::optional<MediaType> declar
 // The media type to serve stored content with: the one it names, or what its shape says. Never
 // fails: what is stored was accepted once, by us or by 2.8.
 std::string stored_media_type(std::string_view content);
+
+// What stored content says of itself, read leniently: known names in any case, as Go reads them,
+// and whatever cannot be understood is passed over.
+struct StoredDocument {
+  bool is_whole = false;  // JSON to its end; where it is not, it may reference what cannot be known
+  std::string media_type;
+  std::string artifact_type;  // or, of a manifest that has none, the media type of its config
+  std::vector<std::pair<std::string, std::string>> annotations;
+  std::optional<Digest> subject;
+  std::vector<Digest>
+      references;  // the config, the layers, the children of an index; in this order
+};
+StoredDocument read_stored(std::string_view content);
 
 }  // namespace registry::oci

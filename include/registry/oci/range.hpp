@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace registry::oci {
 
@@ -16,12 +17,13 @@ struct ByteRange {
 struct RangeRequest {
   enum class Kind { whole, partial, unsatisfiable };
   Kind kind = Kind::whole;
-  ByteRange range;
+  std::vector<ByteRange> ranges;  // of `partial`: at least one, in the order of the request
 };
 
-// The Range header of a GET (RFC 9110 14.2) against a blob of `size` bytes. One range is served as
-// 206. Several, another unit and what cannot be parsed are ignored, as the RFC allows: the whole
-// blob is sent. A range that starts behind the end is unsatisfiable.
+// The Range header of a GET (RFC 9110 14.2) against a blob of `size` bytes. Those ranges that begin
+// behind the end are left out; where none remains the request is unsatisfiable. Another unit, what
+// cannot be parsed, more than 16 ranges, and ranges that together are longer than the blob are
+// ignored, as the RFC allows: the whole blob is sent.
 RangeRequest parse_range(std::string_view header, std::uint64_t size);
 
 // The Content-Range of a chunk (spec "Pushing a blob in chunks"): "first-last". RFC 9110's

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -21,6 +22,7 @@ enum class Survives { process_crash, power_loss };
 struct Status {
   bool is_directory = false;
   std::uint64_t size_bytes = 0;
+  std::chrono::system_clock::time_point modified;  // of a directory: where the store has any
 };
 
 struct Entry {

@@ -17,7 +17,11 @@
 //       _manifests/tags/<tag>/current/link                what the tag points to
 //       _manifests/tags/<tag>/index/sha256/<hex>/link     what it ever pointed to
 //       _uploads/<id>/data, startedat                     an upload under way
-//       _uploads/<id>/hashstates/sha256/<offset>          the hash of its first <offset> bytes
+//       _uploads/<id>/hashstates/<algorithm>/<offset>     the hash of its first <offset> bytes
+//       _alias/sha512/<hex>/link                          ours: a manifest's name by SHA-512
+//       _alias/tags/<tag>                                 ours: the digest that a tag was pushed
+//       with _referrers/<algorithm>/<hex>/<algorithm>/<hex>/link   ours: subject, manifest that
+//       names it
 //   .registry/                                            ours alone: 2.8 never looks here
 //     lock                                                held by the daemon that writes
 //     aside/                                              files before they get their name
@@ -46,6 +50,15 @@ std::string tag_index(const oci::RepositoryName& name, const oci::Tag& tag,
 std::string upload(const oci::RepositoryName& name, std::string_view id);
 std::string upload_data(const oci::RepositoryName& name, std::string_view id);
 std::string upload_started_at(const oci::RepositoryName& name, std::string_view id);
-std::string upload_states(const oci::RepositoryName& name, std::string_view id);
+std::string upload_states(const oci::RepositoryName& name, std::string_view id,
+                          oci::Algorithm algorithm = oci::Algorithm::sha256);
+std::string uploads(const oci::RepositoryName& name);
+std::string aliases(const oci::RepositoryName& name);
+std::string manifest_alias(const oci::RepositoryName& name, const oci::Digest& sha512);
+std::string tag_alias(const oci::RepositoryName& name, const oci::Tag& tag);
+// Of the manifests that name `subject`; below it, by algorithm.
+std::string referrers(const oci::RepositoryName& name, const oci::Digest& subject);
+std::string referrer_link(const oci::RepositoryName& name, const oci::Digest& subject,
+                          const oci::Digest& referrer);
 
 }  // namespace registry::storage::paths

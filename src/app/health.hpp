@@ -1,0 +1,54 @@
+#pragma once
+
+#include <atomic>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "registry/api/api.hpp"
+#include "registry/base/pool.hpp"
+#include "registry/config/config.hpp"
+#include "registry/storage/driver.hpp"
+
+namespace registry::app {
+
+namespace net = boost::asio;
+
+// 2.8's health checks, each repeated at its interval, and whether requests should come here at all.
+// Thread-safe; outlives the event loop's run.
+class Health final : public api::Readiness {
+ public:
+  Health(net::io_context& context, base::Pool& io, storage::Driver& driver);
+
+  // Starts the checks that are configured. `driver_name`: as in the configuration.
+  void start(const config::Health& checks, const std::string& driver_name);
+  // From now on the daemon is not ready: it ends when its requests have ended.
+  void drain() { draining_ = true; }
+
+  std::string unready() override;
+  bool healthy() override { return failing_ == 0; }
+  // The name of each check that fails, and why.
+  std::map<std::string, std::string> failures();
+
+ private:
+  // Why the check fails at the moment; empty: it does not.
+  using Check = std::function<net::awaitable<std::string>()>;
+
+  net::awaitable<void> repeat(std::string name, Check check, std::chrono::seconds interval,
+                              std::size_t threshold);
+  void report(const std::string& name, const std::string& failure);
+  std::string storage_failure();
+
+  net::io_context& context_;
+  base::Pool& io_;
+  storage::Driver& driver_;
+  std::atomic<bool> draining_ = false;
+  std::atomic<std::size_t> failing_ = 0;
+  std::mutex mutex_;
+  std::map<std::string, std::string> failures_;
+};
+
+}  // namespace registry::app

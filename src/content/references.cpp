@@ -1,0 +1,106 @@
+#include "references.hpp"
+
+#include "hashing.hpp"
+#include "links.hpp"
+#include "registry/base/log.hpp"
+#include "registry/base/offload.hpp"
+#include "registry/oci/error.hpp"
+#include "registry/oci/hasher.hpp"
+#include "registry/storage/paths.hpp"
+
+namespace registry::content {
+
+namespace paths = storage::paths;
+
+std::optional<oci::Digest> sha256_of_manifest(storage::Driver& driver,
+                                              const oci::RepositoryName& name,
+                                              const oci::Digest& digest) {
+  if (digest.algorithm() == oci::Algorithm::sha256) return digest;
+  return read_link(driver, paths::manifest_alias(name, digest));
+}
+
+CheckedReferences ReferenceCheck::check(const oci::Manifest& manifest) {
+  for (const auto& blob : manifest.blobs) {
+    if (acceptance_.wants_blob(blob)) check_one(blob, false);
+  }
+  for (const auto& child : manifest.manifests) {
+    if (acceptance_.wants_child(child)) check_one(child, true);
+  }
+  return std::move(checked_);
+}
+
+void ReferenceCheck::promise() {
+  for (auto& pin : found_) pin.promise();
+}
+
+std::optional<oci::Digest> ReferenceCheck::link_of(const oci::Digest& digest,
+                                                   bool may_be_manifest) {
+  auto sha256 = read_link(driver_, paths::layer_link(name_, digest));
+  if (sha256 || !may_be_manifest) return sha256;
+  sha256 = sha256_of_manifest(driver_, name_, digest);
+  return sha256 ? read_link(driver_, paths::revision_link(name_, *sha256)) : std::nullopt;
+}
+
+// Of a sha512 the link says what is to be pinned: so it is read once more behind the pin.
+std::optional<oci::Digest> ReferenceCheck::find(const oci::Digest& digest, bool may_be_manifest) {
+  std::optional<oci::Digest> expected = digest;
+  if (digest.algorithm() != oci::Algorithm::sha256) expected = link_of(digest, may_be_manifest);
+  if (!expected) return std::nullopt;
+  found_.push_back(pins_.pin(*expected));
+  if (link_of(digest, may_be_manifest) == expected) return expected;
+  found_.pop_back();
+  return std::nullopt;
+}
+
+void ReferenceCheck::check_one(const oci::Descriptor& descriptor, bool may_be_manifest) {
+  constexpr std::size_t kMostNamed = 100;  // of what is missing: enough to see what is wrong
+  if (!seen_.emplace(descriptor.digest, descriptor.size_bytes).second) return;
+  if (checked_.missing.size() == kMostNamed) return;
+  const auto sha256 = find(descriptor.digest, may_be_manifest);
+  const auto size = sha256 ? stored_size(driver_, *sha256) : std::nullopt;
+  if (!size) {
+    checked_.missing.push_back(descriptor.digest.str());
+  } else if (*size != descriptor.size_bytes) {
+    checked_.suspicious.push_back({*sha256, descriptor.size_bytes});
+  }
+}
+
+namespace {
+
+// Not while somebody relies on it, nor what a push has put in its place meanwhile: that is what the
+// pins of a push, and the size, which was wrong, are for.
+bool quarantine_damaged(storage::Driver& driver, Pins& pins, const oci::Digest& digest,
+                        std::uint64_t damaged_size) {
+  bool moved = false;
+  pins.unless_pinned(digest, [&] {
+    if (stored_size(driver, digest) != damaged_size) return;
+    moved = driver.move(paths::blob(digest), paths::quarantine(digest));
+  });
+  return moved;
+}
+
+}  // namespace
+
+net::awaitable<void> settle(storage::Driver& driver, Pins& pins, base::Pool& io,
+                            base::Pool& hashing, Suspicious suspicious) {
+  const auto& [sha256, stated_bytes] = suspicious;
+  const auto path = paths::blob(sha256);
+  const auto open = [&] { return driver.open(path); };
+  const auto reader = co_await base::offload(io, open);
+  if (!reader) co_return;
+  oci::Sha256 hasher;
+  const auto update = [&](std::span<const std::byte> data) { hasher.update(data); };
+  co_await hash_stored(*reader, reader->size(), hashing, update);
+  if (hasher.digest() == sha256) {
+    throw oci::Error(oci::ErrorCode::manifest_invalid,
+                     "the descriptor of " + sha256.str() + " says " + std::to_string(stated_bytes) +
+                         " bytes, the blob has " + std::to_string(reader->size()));
+  }
+  const auto quarantine = [&] { return quarantine_damaged(driver, pins, sha256, reader->size()); };
+  const bool moved = co_await base::offload(io, quarantine);
+  if (!moved) co_return;
+  base::log::error("a stored blob was damaged and is in quarantine: push the image again",
+                   {{"digest", sha256.str()}});
+}
+
+}  // namespace registry::content
