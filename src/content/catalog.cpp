@@ -19,16 +19,26 @@ std::string below(const std::string& parent, const std::string& child) {
 }  // namespace
 
 Page Catalog::list(std::string_view after, std::size_t limit) {
-  Search search{limit, false, {}};
+  const Unreadable unreadable = [](const std::system_error& error) {
+    base::log::warn_once("a folder of the store cannot be read, and is not listed",
+                         {{"err", error.what()}});
+  };
+  Search search{limit, false, unreadable, {}};
   visit("", after, search);
   return std::move(search.page);
 }
 
-void Catalog::for_each(const std::function<void(const oci::RepositoryName&)>& visit) {
+void Catalog::for_each(const std::function<void(const oci::RepositoryName&)>& visit,
+                       const Unreadable& unreadable) {
   std::string last;
   for (bool more = true; more;) {
-    Search search{kChunk, true, {}};
-    this->visit("", last, search);
+    Search search{kChunk, true, unreadable, {}};
+    try {
+      this->visit("", last, search);
+    } catch (const std::system_error& error) {
+      if (!is_damage(error)) throw;
+      unreadable(error);  // the root itself
+    }
     for (const auto& text : search.page.names) visit(*oci::RepositoryName::parse(text));
     if (!search.page.names.empty()) last = search.page.names.back();
     more = search.page.more;
@@ -72,8 +82,7 @@ bool Catalog::visit_child(const std::string& parent, const std::string& child,
     return visit(text, after, search);
   } catch (const std::system_error& error) {
     if (!is_damage(error)) throw;
-    base::log::warn_once("a folder of the store cannot be read, and is not listed",
-                         {{"err", error.what()}});
+    search.unreadable(error);
     return true;
   }
 }

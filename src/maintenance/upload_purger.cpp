@@ -28,15 +28,19 @@ void purge_one(content::Uploads& uploads, const oci::RepositoryName& name, const
 
 Purged purge_uploads(content::Content& content, base::WallTime limit, bool dry_run) {
   Purged purged;
-  content.catalog.for_each([&](const oci::RepositoryName& name) {
+  const auto failed = [](const std::system_error& error) {
+    log::warn_once("cannot purge uploads", {{"err", error.what()}});
+  };
+  const auto purge = [&](const oci::RepositoryName& name) {
     try {
       for (const auto& id : content.uploads.ids(name)) {
         purge_one(content.uploads, name, id, limit, dry_run, purged);
       }
     } catch (const std::system_error& error) {
-      log::warn("cannot purge uploads", {{"repository", name.str()}, {"err", error.what()}});
+      failed(error);
     }
-  });
+  };
+  content.catalog.for_each(purge, failed);
   return purged;
 }
 

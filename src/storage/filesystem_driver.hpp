@@ -25,6 +25,7 @@ class FilesystemDriver final : public Driver {
   bool remove_tree(const std::string& path, Survives survives) override;
   bool move(const std::string& from, const std::string& to) override;
   void make_directory(const std::string& path) override;
+  void sync() override { files_.sync_filesystem(root_); }
   std::unique_ptr<BlobReader> open(const std::string& path) override;
   std::unique_ptr<BlobWriter> append(const std::string& path) override;
 

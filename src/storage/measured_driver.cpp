@@ -13,9 +13,7 @@ class Measurement {
   explicit Measurement(Action& action) : action_(action) {}
   Measurement(const Measurement&) = delete;
   Measurement& operator=(const Measurement&) = delete;
-  ~Measurement() {
-    action_.Observe(std::chrono::duration<double>(Clock::now() - begin_).count());
-  }
+  ~Measurement() { action_.Observe(std::chrono::duration<double>(Clock::now() - begin_).count()); }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -68,6 +66,7 @@ class MeasuredDriver final : public Driver {
   void make_directory(const std::string& path) override {
     measured(put_, [&] { driver_->make_directory(path); });
   }
+  void sync() override { driver_->sync(); }
   std::unique_ptr<BlobReader> open(const std::string& path) override {
     return measured(reader_, [&] { return driver_->open(path); });
   }

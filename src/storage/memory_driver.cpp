@@ -141,6 +141,7 @@ class MemoryDriver final : public Driver {
   }
 
   void make_directory(const std::string&) override {}
+  void sync() override {}
 
   std::unique_ptr<BlobReader> open(const std::string& path) override {
     auto content = find(path);

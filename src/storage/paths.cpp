@@ -11,7 +11,7 @@ std::string algorithm_and_hex(const oci::Digest& digest) {
 
 std::string blob(const oci::Digest& sha256) {
   const std::string hex(sha256.hex());
-  return "docker/registry/v2/blobs/sha256/" + hex.substr(0, 2) + '/' + hex + "/data";
+  return kBlobs + '/' + hex.substr(0, 2) + '/' + hex + "/data";
 }
 
 std::string quarantine(const oci::Digest& sha256) {

@@ -51,9 +51,12 @@ const Hostile kHosts[] = {
 };
 
 const Hostile kTargets[] = {
-    {"Asterisk", "OPTIONS * HTTP/1.1\r\nHost: test\r\n\r\n", 400},
+    {"AsteriskOfGet", "GET * HTTP/1.1\r\nHost: test\r\n\r\n", 400},
     {"Authority", "CONNECT host:443 HTTP/1.1\r\nHost: test\r\n\r\n", 400},
-    {"Absolute", get("http://h/x"), 400},
+    {"AbsoluteWithCredentials", get("http://user@h/x"), 400},
+    {"AbsoluteWithoutHost", get("http:///x"), 400},
+    {"AbsoluteOfAnotherScheme", get("ftp://h/x"), 400},
+    {"AbsoluteWithAQueryAlone", get("http://h?x"), 400},
     {"RawUtf8", get("/gr\xc3\xbc\xc3\x9f"), 400},
     {"EncodedNul", get("/a%00b"), 400},
     {"EncodedLineBreak", get("/a%0d%0aX:%20b"), 400},

@@ -115,23 +115,44 @@ TEST_F(FilesystemDriverTest, LeavesTheModesToTheUmask) {
   EXPECT_EQ(mode_of(root_ / "a/b"), 0750U);
 }
 
-TEST_F(FilesystemDriverTest, CannotPutAFileWhereADirectoryIs) {
+TEST_F(FilesystemDriverTest, PutsAFileWhereAStrayDirectoryIsAndKeepsThat) {
   const auto driver = make_driver();
-  driver->put("a/b/file", "x", Survives::power_loss);
-  EXPECT_THROW(driver->put("a/b", "x", Survives::power_loss), std::system_error);
-  EXPECT_THROW(driver->append("a/b"), std::system_error);
-  EXPECT_THROW(driver->remove("a/b", Survives::power_loss), std::system_error);
-  EXPECT_EQ(driver->get("a/b/file", 100), "x");
+  for (const auto survives : {Survives::power_loss, Survives::process_crash}) {
+    std::filesystem::remove_all(root_ / "a");
+    std::filesystem::create_directories(root_ / "a/b/stray");
+    driver->put("a/b", "x", survives);
+    EXPECT_EQ(driver->get("a/b", 100), "x");
+  }
+  EXPECT_THAT(names_in(root_ / ".registry/quarantine"), testing::SizeIs(2));
   EXPECT_THAT(names_in(root_ / ".registry/aside"), IsEmpty());
 }
 
-TEST_F(FilesystemDriverTest, CannotPutAFileBelowAFile) {
+TEST_F(FilesystemDriverTest, PutsAFileBelowAStrayFileAndKeepsThat) {
   const auto driver = make_driver();
-  driver->put("a/file", "x", Survives::power_loss);
-  EXPECT_THROW(driver->put("a/file/b", "x", Survives::power_loss), std::system_error);
-  EXPECT_THROW(driver->append("a/file/b"), std::system_error);
-  EXPECT_EQ(driver->get("a/file", 100), "x");
-  EXPECT_THAT(names_in(root_ / ".registry/aside"), IsEmpty());
+  std::filesystem::create_directories(root_ / "a");
+  std::ofstream(root_ / "a/stray") << "kept";
+  driver->put("a/stray/b/c", "x", Survives::power_loss);
+  EXPECT_EQ(driver->get("a/stray/b/c", 100), "x");
+  const auto kept = names_in(root_ / ".registry/quarantine");
+  ASSERT_EQ(kept.size(), 1U);
+  EXPECT_EQ(driver->get(".registry/quarantine/" + kept.front(), 100), "kept");
+}
+
+TEST_F(FilesystemDriverTest, AppendsWhereSomethingElseIsInTheWay) {
+  const auto driver = make_driver();
+  std::filesystem::create_directories(root_ / "a/data");
+  EXPECT_EQ(driver->append("a/data")->size(), 0U);
+  EXPECT_EQ(driver->get("a/data", 100), "");
+}
+
+TEST_F(FilesystemDriverTest, TakesNoPipeForAFile) {
+  const auto driver = make_driver();
+  std::filesystem::create_directories(root_ / "a");
+  ASSERT_EQ(::mkfifo((root_ / "a/pipe").c_str(), 0600), 0);
+  EXPECT_FALSE(driver->get("a/pipe", 100));
+  EXPECT_EQ(driver->open("a/pipe"), nullptr);
+  driver->put("a/pipe", "x", Survives::power_loss);
+  EXPECT_EQ(driver->get("a/pipe", 100), "x");
 }
 
 TEST_F(FilesystemDriverTest, GivesTheKernelAFileToSend) {

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string_view>
+#include <system_error>
 
 #include "registry/content/tags.hpp"
 #include "registry/oci/name.hpp"
@@ -17,14 +18,18 @@ class Catalog {
 
   // Up to `limit` behind `after`, which need not exist.
   Page list(std::string_view after, std::size_t limit);
-  // Calls `visit` with each repository, also those in which there is nothing but an upload. Not
-  // what is listed: for maintenance.
-  void for_each(const std::function<void(const oci::RepositoryName&)>& visit);
+  using Unreadable = std::function<void(const std::system_error&)>;
+  // Calls `visit` with each repository, also those in which there is nothing but an upload; and
+  // `unreadable` for each folder that cannot be read, below which there may be others. For
+  // maintenance.
+  void for_each(const std::function<void(const oci::RepositoryName&)>& visit,
+                const Unreadable& unreadable);
 
  private:
   struct Search {
     std::size_t limit;
     bool with_uploads;  // also repositories that are nothing more yet
+    const Unreadable& unreadable;
     Page page;
   };
   bool visit(const std::string& name, std::string_view after, Search& search);

@@ -80,6 +80,9 @@ class Driver {
   // Where the store has directories; they come by themselves with the files in them.
   virtual void make_directory(const std::string& path) = 0;
 
+  // All that was done so far survives a power loss.
+  virtual void sync() = 0;
+
   virtual std::unique_ptr<BlobReader> open(const std::string& path) = 0;  // nullptr: absent
   // To write on at the end of what is there; makes the file where there is none.
   virtual std::unique_ptr<BlobWriter> append(const std::string& path) = 0;

@@ -31,6 +31,7 @@
 namespace registry::storage::paths {
 
 inline const std::string kOwn = ".registry";
+inline const std::string kBlobs = "docker/registry/v2/blobs/sha256";
 inline const std::string kRepositories = "docker/registry/v2/repositories";
 
 std::string blob(const oci::Digest& sha256);

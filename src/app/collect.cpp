@@ -1,0 +1,49 @@
+#include "collect.hpp"
+
+#include <filesystem>
+#include <iostream>
+
+#include "registry/base/files.hpp"
+#include "registry/base/log.hpp"
+#include "registry/base/pool.hpp"
+#include "registry/storage/filesystem_driver.hpp"
+#include "registry/storage/store_lock.hpp"
+
+namespace registry::app {
+namespace {
+
+int fail(const std::string& why) {
+  std::cerr << "failed to garbage collect: " << why << '\n';
+  return 1;
+}
+
+int collect_on_disk(const base::Path& root, const maintenance::CollectOptions& options) {
+  if (!std::filesystem::is_directory(root)) return fail("there is no folder " + root.string());
+  const auto lock = storage::StoreLock::acquire(root, std::chrono::seconds(0), [](const auto&) {});
+  const auto files = base::make_posix_files();
+  base::Pool pool("io", 1);
+  const auto driver = storage::make_filesystem_driver(*files, pool, root);
+  storage::remove_leftovers(*files, root);
+  const auto collected = maintenance::collect_garbage(
+      *driver, options, [](const std::string& line) { std::cout << line << '\n'; });
+  std::cout.flush();
+  base::log::info(
+      options.dry_run ? "this would be freed" : "freed",
+      {{"bytes", std::to_string(collected.bytes)}, {"damaged", std::to_string(collected.damaged)}});
+  return 0;
+}
+
+}  // namespace
+
+int collect(const config::Config& config, const maintenance::CollectOptions& options) {
+  if (config.storage.driver != config::Driver::filesystem) {
+    return fail("storage.inmemory keeps nothing that could be collected");
+  }
+  try {
+    return collect_on_disk(config.storage.filesystem.rootdirectory, options);
+  } catch (const std::exception& error) {
+    return fail(error.what());
+  }
+}
+
+}  // namespace registry::app

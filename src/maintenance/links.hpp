@@ -1,0 +1,31 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "registry/oci/digest.hpp"
+#include "registry/storage/driver.hpp"
+
+namespace registry::maintenance {
+
+// A link as a collector has to see it: what cannot be read is not absent.
+struct Link {
+  enum class State { absent, whole, damaged };
+  State state = State::absent;
+  std::optional<oci::Digest> digest;  // of a whole one
+};
+Link look_at_link(storage::Driver& driver, const std::string& path);
+
+// False: it is certainly not there.
+bool may_exist(storage::Driver& driver, const std::string& path);
+
+// Calls `visit` with the names of the directories below `path`, in order. False: it cannot be read,
+// which is logged.
+bool for_each_directory(storage::Driver& driver, const std::string& path,
+                        const std::function<void(const std::string& name)>& visit);
+// The same of digests of one algorithm by their hex digits; other names are passed over.
+bool for_each_digest(storage::Driver& driver, const std::string& path, oci::Algorithm algorithm,
+                     const std::function<void(const oci::Digest&)>& visit);
+
+}  // namespace registry::maintenance

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "digest_set.hpp"
+#include "registry/oci/digest.hpp"
+#include "registry/oci/name.hpp"
+#include "registry/storage/driver.hpp"
+
+namespace registry::maintenance {
+
+// What the manifests of one repository need. Reads all of them. Used by one thread.
+class RepositoryMarker {
+ public:
+  using Say = std::function<void(const std::string& line)>;
+
+  RepositoryMarker(storage::Driver& driver, oci::RepositoryName name, Say say)
+      : driver_(driver), name_(std::move(name)), say_(std::move(say)) {}
+
+  // Finds the manifests that stay: all, or with `delete_untagged` those that a tag leads to, what
+  // they lead to, and what refers to one of them; then marks them and all that they reference.
+  void mark(bool delete_untagged, DigestSet& marked);
+
+  const std::vector<oci::Digest>& doomed() const { return doomed_; }  // manifests that do not stay
+  bool keeps(const oci::Digest& sha256) const { return kept_.contains(sha256); }
+  // Whether a manifest that stays references the blob; every blob where that cannot be known.
+  bool needs_layer(const oci::Digest& sha256) const {
+    return needs_every_layer_ || needed_.contains(sha256);
+  }
+  std::size_t damaged() const { return damaged_; }
+  // There may be manifests here that nobody can see: whatever they need is not known.
+  bool is_unknown() const { return is_unknown_; }
+
+ private:
+  struct Manifest {
+    bool is_damaged = false;  // what it references is not known
+    std::vector<oci::Digest> references;
+    std::optional<oci::Digest> subject;
+  };
+
+  void read_revisions();
+  Manifest read_manifest(const oci::Digest& sha256);
+  std::set<oci::Digest> tagged(bool& is_known);
+  void choose(bool delete_untagged);
+  bool keep_what_is_led_to();
+  oci::Digest stored_as(const oci::Digest& digest);
+  void mark_one(const oci::Digest& sha256, const Manifest& manifest, DigestSet& marked);
+  void mark_every_layer(DigestSet& marked);
+
+  storage::Driver& driver_;
+  const oci::RepositoryName name_;
+  const Say say_;
+  std::map<oci::Digest, Manifest> manifests_;
+  std::set<oci::Digest> kept_, needed_;
+  std::vector<oci::Digest> doomed_;
+  bool needs_every_layer_ = false, is_unknown_ = false;
+  std::size_t damaged_ = 0;
+};
+
+}  // namespace registry::maintenance

@@ -1,0 +1,146 @@
+#include "repository_sweeper.hpp"
+
+#include <array>
+#include <system_error>
+
+#include "links.hpp"
+#include "registry/base/log.hpp"
+#include "registry/content/uploads.hpp"
+#include "registry/storage/paths.hpp"
+
+namespace registry::maintenance {
+
+namespace paths = storage::paths;
+using oci::Algorithm;
+
+namespace {
+
+constexpr std::array kAlgorithms = {Algorithm::sha256, Algorithm::sha512};
+
+// A link has a folder of its own, which goes with it.
+std::string folder_of(const std::string& link_path) {
+  return link_path.substr(0, link_path.rfind('/'));
+}
+
+}  // namespace
+
+void RepositorySweeper::sweep() {
+  sweep_tags();
+  sweep_manifests();
+  sweep_referrers();
+  sweep_aliases();
+  sweep_layers();
+  sweep_uploads();
+}
+
+// `what` empty: it was said already, or is but an empty folder.
+void RepositorySweeper::remove(const std::string& what, const std::string& path) {
+  if (!what.empty()) say_(name_.str() + ": " + what);
+  if (dry_run_) return;
+  try {
+    driver_.remove_tree(path, storage::Survives::process_crash);
+  } catch (const std::system_error& error) {
+    ++failed_;
+    base::log::warn("cannot remove", {{"path", path}, {"err", error.what()}});
+  }
+}
+
+void RepositorySweeper::sweep_manifests() {
+  for (const auto& sha256 : marker_.doomed()) {
+    remove("", folder_of(paths::revision_link(name_, sha256)));
+  }
+  // A delete takes the link and leaves its folder.
+  const auto directory = paths::revisions(name_) + "/sha256";
+  for_each_digest(driver_, directory, Algorithm::sha256, [&](const oci::Digest& sha256) {
+    const auto path = paths::revision_link(name_, sha256);
+    if (!may_exist(driver_, path)) remove("", folder_of(path));
+  });
+}
+
+void RepositorySweeper::sweep_tags() {
+  if (marker_.is_unknown()) return;
+  for_each_directory(driver_, paths::tags(name_),
+                     [&](const std::string& text) { sweep_tag(text); });
+}
+
+// A tag that points nowhere is what a crash has left of a push or a delete; an entry of its index
+// for a manifest that is gone is what a delete by digest leaves.
+void RepositorySweeper::sweep_tag(const std::string& text) {
+  const auto tag = oci::Tag::parse(text);
+  if (!tag) return;
+  if (look_at_link(driver_, paths::tag_current(name_, *tag)).state == Link::State::absent) {
+    remove("tag without a manifest eligible for deletion: " + text, paths::tag(name_, *tag));
+    return;
+  }
+  const auto index = paths::tag(name_, *tag) + "/index/sha256";
+  for_each_digest(driver_, index, Algorithm::sha256, [&](const oci::Digest& sha256) {
+    if (marker_.keeps(sha256)) return;
+    remove("index entry of tag " + text + " eligible for deletion: " + sha256.str(),
+           folder_of(paths::tag_index(name_, *tag, sha256)));
+  });
+}
+
+// One that no manifest of the repository references, or whose data is gone.
+void RepositorySweeper::sweep_layers() {
+  if (marker_.is_unknown()) return;
+  for (const auto algorithm : kAlgorithms) {
+    const auto directory = paths::layers(name_) + '/' + std::string(oci::to_string(algorithm));
+    for_each_digest(driver_, directory, algorithm, [&](const oci::Digest& digest) {
+      const auto path = paths::layer_link(name_, digest);
+      const auto link = look_at_link(driver_, path);
+      if (link.state == Link::State::damaged) return;  // the next push mends it
+      if (link.state == Link::State::absent) return remove("", folder_of(path));
+      const bool is_needed =
+          marker_.needs_layer(*link.digest) && may_exist(driver_, paths::blob(*link.digest));
+      if (is_needed) return;
+      remove("layer link eligible for deletion: " + digest.str(), folder_of(path));
+    });
+  }
+}
+
+bool RepositorySweeper::leads_nowhere(const std::string& link_path) {
+  const auto link = look_at_link(driver_, link_path);
+  return link.state == Link::State::absent || (link.digest && !marker_.keeps(*link.digest));
+}
+
+// Names of manifests that are gone; they count for nothing, and are only tidied up.
+void RepositorySweeper::sweep_aliases() {
+  if (marker_.is_unknown()) return;
+  const auto directory = paths::aliases(name_) + "/sha512";
+  for_each_digest(driver_, directory, Algorithm::sha512, [&](const oci::Digest& sha512) {
+    const auto path = paths::manifest_alias(name_, sha512);
+    if (leads_nowhere(path))
+      remove("alias eligible for deletion: " + sha512.str(), folder_of(path));
+  });
+}
+
+void RepositorySweeper::sweep_referrers() {
+  if (marker_.is_unknown()) return;
+  for (const auto subject_algorithm : kAlgorithms) {
+    const auto subjects =
+        paths::repository(name_) + "/_referrers/" + std::string(oci::to_string(subject_algorithm));
+    for_each_digest(driver_, subjects, subject_algorithm, [&](const oci::Digest& subject) {
+      for (const auto algorithm : kAlgorithms) {
+        const auto directory =
+            paths::referrers(name_, subject) + '/' + std::string(oci::to_string(algorithm));
+        for_each_digest(driver_, directory, algorithm, [&](const oci::Digest& referrer) {
+          const auto path = paths::referrer_link(name_, subject, referrer);
+          if (leads_nowhere(path)) {
+            remove("referrer eligible for deletion: " + referrer.str(), folder_of(path));
+          }
+        });
+      }
+    });
+  }
+}
+
+// What 2.8 leaves of cancelled uploads. An upload that says when it began may go on.
+void RepositorySweeper::sweep_uploads() {
+  for_each_directory(driver_, paths::uploads(name_), [&](const std::string& id) {
+    if (!content::is_upload_id(id)) return;
+    if (may_exist(driver_, paths::upload_started_at(name_, id))) return;
+    remove("cancelled upload eligible for deletion: " + id, paths::upload(name_, id));
+  });
+}
+
+}  // namespace registry::maintenance
