@@ -1,7 +1,7 @@
 // Reads a JSON list of Kubernetes objects; writes a JSON list of what is wrong with them.
 //
-// The models' validate() holds each value against the API's schema, but lets unknown fields pass, as the
-// schemas do. The models' types do not: an object literal of a type may have only the fields it knows.
+// The models' validate() holds each value against the API's schema; it lets unknown fields pass, as
+// the schemas do. The models' types do not: a literal of a type may have only the fields it knows.
 "use strict";
 const { readFileSync } = require("node:fs");
 const { join } = require("node:path");
@@ -33,7 +33,8 @@ export const object: I${object.kind} = ${JSON.stringify(object, null, 1)};
 }
 
 function checkFields(objects) {
-  const options = { noEmit: true, strict: true, skipLibCheck: true, types: [], lib: ["lib.es2020.d.ts"] };
+  const checks = { noEmit: true, strict: true, skipLibCheck: true };
+  const options = { ...checks, types: [], lib: ["lib.es2020.d.ts"] };
   const files = new Map(objects.map((object, at) => [join(__dirname, `object-${at}.ts`), object]));
   const host = ts.createCompilerHost(options);
   const { fileExists, readFile, getSourceFile } = host;
