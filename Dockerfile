@@ -2,7 +2,7 @@
 FROM debian:bookworm-slim AS build
 WORKDIR /source
 COPY deploy/install-packages.sh deploy/
-COPY deploy/packages deploy/packages
+COPY deploy/packages/build.txt deploy/packages/
 RUN deploy/install-packages.sh build
 COPY CMakeLists.txt CMakePresets.json ./
 COPY include include
@@ -12,14 +12,16 @@ RUN cmake --preset release -DBUILD_TESTING=OFF && cmake --build --preset release
 
 FROM debian:bookworm-slim
 COPY deploy/install-packages.sh /tmp/deploy/
-COPY deploy/packages/runtime.txt /tmp/deploy/packages/
-RUN /tmp/deploy/install-packages.sh runtime \
-    && rm -rf /tmp/deploy /var/lib/apt/lists/* \
+COPY deploy/packages/runtime.txt deploy/packages/image.txt /tmp/deploy/packages/
+RUN /tmp/deploy/install-packages.sh runtime image \
+    && rm -rf /tmp/deploy /var/lib/apt/lists/* /var/cache/apt/* \
     && mkdir -p /var/lib/registry && chown 1000:1000 /var/lib/registry
 COPY --from=build /source/build/release/registry /bin/registry
+COPY deploy/container/entrypoint.sh /entrypoint.sh
 COPY config/config.yml /etc/docker/registry/config.yml
+# By number: Kubernetes can tell then that it is not root (runAsNonRoot).
 USER 1000:1000
 VOLUME /var/lib/registry
 EXPOSE 5000
-ENTRYPOINT ["/bin/registry"]
-CMD ["serve", "/etc/docker/registry/config.yml"]
+ENTRYPOINT ["/entrypoint.sh"]
+CMD ["/etc/docker/registry/config.yml"]

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs the Debian packages of the lists that are named: install-packages.sh build test
-# Does nothing, and asks no server, where all of them are there already.
+# Does nothing, and asks no server, where all of them are there already. A line package:command names the
+# command that the package is for: where another package has brought it, the two would not go together.
 set -eu
 lists=$(cd "$(dirname "$0")/packages" && pwd)
 
@@ -9,10 +10,15 @@ for list in "$@"; do
   wanted="$wanted $(sed 's/#.*//' "$lists/$list.txt")"
 done
 
+is_there() {  # is_there PACKAGE:COMMAND
+  case $1 in *:*) [ ! -x "/usr/bin/${1#*:}" ] || return 0 ;; esac
+  status=$(dpkg-query -W -f '${db:Status-Status}' "${1%%:*}" 2>/dev/null || true)
+  [ "$status" = installed ]
+}
+
 missing=""
 for package in $wanted; do
-  status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
-  [ "$status" = installed ] || missing="$missing $package"
+  is_there "$package" || missing="$missing ${package%%:*}"
 done
 [ -n "$missing" ] || exit 0
 

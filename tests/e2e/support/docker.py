@@ -46,12 +46,15 @@ class Docker:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def start_docker(folder: Path, env: dict[str, str]) -> Docker:
-    """On overlay2, or on vfs where a file system cannot carry overlays."""
+def start_docker(folder: Path, env: dict[str, str], settings: str = "{}") -> Docker:
+    """On overlay2, or on vfs where a file system cannot carry overlays.
+
+    `settings` is its daemon.json: it gets to see no other, and not the machine's.
+    """
     need_root("dockerd")
     need_mounts()
     for driver in ("overlay2", "vfs"):
-        docker = launch(folder / driver, driver, env)
+        docker = launch(folder / driver, driver, env, settings)
         wait_until(docker.answers, "dockerd answers", seconds=60)
         if docker.daemon.runs():
             return docker
@@ -59,12 +62,13 @@ def start_docker(folder: Path, env: dict[str, str]) -> Docker:
     return cannot_run(f"dockerd: {lines[-1]}")
 
 
-def launch(folder: Path, driver: str, env: dict[str, str]) -> Docker:
+def launch(folder: Path, driver: str, env: dict[str, str], settings: str) -> Docker:
     folder.mkdir(parents=True)
     socket = f"unix://{folder}/sock"
     command = ["dockerd", "--storage-driver", driver, "--iptables=false", "--ip6tables=false"]
     command += ["--bridge=none", "--data-root", folder / "data", "--exec-root", folder / "exec"]
-    command += ["--pidfile", folder / "pid", "--host", socket, "--config-file", folder / "none"]
-    (folder / "none").write_text("{}")  # and not the machine's /etc/docker/daemon.json
+    command += ["--pidfile", folder / "pid", "--host", socket]
+    command += ["--config-file", folder / "daemon.json"]
+    (folder / "daemon.json").write_text(settings)
     daemon = Daemon([str(word) for word in command], folder.parent / "dockerd.log", environment())
     return Docker(folder, {**env, "DOCKER_HOST": socket}, daemon)
