@@ -164,8 +164,8 @@ TEST(Config, WarnsOfAKeyThatIsNotKnown) {
   EXPECT_THAT(parse_text(kLeast + "http:\n  adr: :1\n").warnings,
               ElementsAre("test.yml:5: http.adr: this key is not known and has no effect; did you "
                           "mean http.addr?"));
-  EXPECT_THAT(parse_text(kLeast + "reporting:\n  bugsnag: x\n").warnings,
-              ElementsAre("test.yml:4: reporting: this key is not known and has no effect"));
+  EXPECT_THAT(parse_text(kLeast + "elsewhere:\n  a: x\n").warnings,
+              ElementsAre("test.yml:4: elsewhere: this key is not known and has no effect"));
   EXPECT_THAT(parse_text(kLeast + "    maxthread: 1\n").warnings,
               ElementsAre(HasSubstr("did you mean storage.filesystem.maxthreads?")));
   EXPECT_THAT(parse_text(kLeast + "log:\n  accesslog:\n    enabled: true\n").warnings,

@@ -1,4 +1,4 @@
-#include "config/section.hpp"
+#include "config/values.hpp"
 
 #include <gtest/gtest.h>
 
