@@ -43,6 +43,20 @@ std::size_t index_of(std::string_view part) {
   return is_index ? index : kNoIndex;
 }
 
+// The keys that the parts mean: they may go by the names of 2.8's fields.
+void resolve(Parts& parts, const Grammar& grammar) {
+  std::string rule;
+  for (auto& part : parts) {
+    if (grammar.is_free(rule)) return;
+    if (grammar.is_list(rule)) {
+      rule += "[]";
+      continue;
+    }
+    part = grammar.key(rule, part).value_or(part);
+    rule = Grammar::below(rule, part);
+  }
+}
+
 struct Variable {
   std::string name;
   std::string text;
@@ -120,7 +134,7 @@ class Override {
       names_a_key_ = false;
       return node;
     }
-    const auto key = grammar_.key(place.rule, parts.front()).value_or(parts.front());
+    const auto& key = parts.front();
     const Place below = {Grammar::below(place.path, key), Grammar::below(place.rule, key)};
     const auto map = as_map(node, place);
     return with_entry(map, key, placed(find(map, key), below, parts.subspan(1)));
@@ -203,7 +217,8 @@ class Override {
   bool names_a_key_ = true;
 };
 
-std::vector<Variable> variables_of(Document& document, const Environment& environment) {
+std::vector<Variable> variables_of(Document& document, const Environment& environment,
+                                   const Grammar& grammar) {
   std::vector<Variable> variables;
   for (const auto& [name, text] : environment) {
     if (!name.starts_with(kPrefix) || is_something_else(name)) continue;
@@ -212,6 +227,7 @@ std::vector<Variable> variables_of(Document& document, const Environment& enviro
       document.warnings.push_back("environment variable " + name + " names no key: ignored");
       continue;
     }
+    resolve(parts, grammar);
     variables.push_back({name, text, std::move(parts)});
   }
   std::ranges::sort(variables, comes_before);
@@ -223,7 +239,7 @@ std::vector<Variable> variables_of(Document& document, const Environment& enviro
 void apply_environment(Document& document, const Environment& environment,
                        const std::vector<Key>& keys) {
   const Grammar grammar(keys);
-  for (const auto& variable : variables_of(document, environment)) {
+  for (const auto& variable : variables_of(document, environment, grammar)) {
     Override(document, grammar, variable).apply();
   }
 }

@@ -1,7 +1,6 @@
 #include "grammar.hpp"
 
 #include <array>
-#include <boost/beast/core/string.hpp>
 
 namespace registry::config {
 namespace {
@@ -41,13 +40,9 @@ bool Grammar::knows(const std::string& path) const {
 
 std::optional<std::string> Grammar::key(const std::string& path, std::string_view part) const {
   for (const auto& field : kFields) {
-    if (field.section == path && boost::beast::iequals(field.name, part)) {
-      return std::string(field.key);
-    }
+    if (field.section == path && field.name == part) return std::string(field.key);
   }
-  std::string lower(part);
-  for (auto& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  if (knows(below(path, lower))) return lower;
+  if (knows(below(path, part))) return std::string(part);
   return std::nullopt;
 }
 

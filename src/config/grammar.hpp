@@ -22,8 +22,8 @@ class Grammar {
   // Whether it has keys that are known by name.
   bool is_section(const std::string& path) const;
   bool knows(const std::string& path) const;
-  // The key that a part of a variable's name means, in whatever case and by the name of the key or
-  // by that of 2.8's field. nullopt: it means none.
+  // The key that a part of a variable's name, in lower case, means: by the name of the key or by
+  // that of 2.8's field. nullopt: it means none.
   std::optional<std::string> key(const std::string& path, std::string_view part) const;
 
   static std::string below(const std::string& path, std::string_view key);

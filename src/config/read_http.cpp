@@ -29,13 +29,19 @@ void read_address(Section& http, Http& out) {
   }
 }
 
+// Boost 1.81 takes "http://h:port" for a port without digits, and a path that begins with no slash.
+bool has_good_port(const urls::url_view& url) {
+  const bool is_path = url.encoded_path().empty() || url.encoded_path().starts_with('/');
+  return is_path && (!url.has_port() || url.port_number() != 0);
+}
+
 void read_host(Section& http, std::string& out) {
   http.read("host", out);
   if (out.empty()) return;
   const auto url = urls::parse_uri(out);
   const bool is_base = url && (iequals(url->scheme(), "http") || iequals(url->scheme(), "https")) &&
                        !url->host().empty() && !url->has_userinfo() && !url->has_query() &&
-                       !url->has_fragment();
+                       !url->has_fragment() && has_good_port(*url);
   if (!is_base) {
     http.refuse("host",
                 "must be scheme://host[:port][/path/] with http or https, not \"" + out + "\"");

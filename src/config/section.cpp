@@ -20,20 +20,23 @@ std::string element(std::string_view key, std::size_t index) {
 }  // namespace
 
 std::string Document::origin(const std::string& path, const YAML::Node& node) const {
-  for (auto prefix = path;;) {
-    const auto found = variables.find(prefix);
+  const auto parent = [](const std::string& of) {
+    const auto end = of.find_last_of(".[");
+    return end == std::string::npos ? std::string() : of.substr(0, end);
+  };
+  for (auto at = path; !at.empty(); at = parent(at)) {
+    const auto found = variables.find(at);
     if (found != variables.end()) return "environment variable " + found->second;
-    const auto end = prefix.find_last_of(".[");
-    if (end == std::string::npos) break;
-    prefix.resize(end);
   }
   const auto mark = node.IsDefined() ? node.Mark() : YAML::Mark::null_mark();
   if (!mark.is_null()) return file + ":" + std::to_string(mark.line + 1);
   // Not in the file: made for a variable that sets a part of it, or not there at all.
-  for (const char* separator : {".", "["}) {
-    const auto below = variables.lower_bound(path + separator);
-    if (below == variables.end() || !below->first.starts_with(path + separator)) continue;
-    return "environment variable " + below->second;
+  for (auto at = path; !at.empty(); at = parent(at)) {
+    for (const char* separator : {".", "["}) {
+      const auto below = variables.lower_bound(at + separator);
+      if (below == variables.end() || !below->first.starts_with(at + separator)) continue;
+      return "environment variable " + below->second;
+    }
   }
   return file;
 }

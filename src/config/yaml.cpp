@@ -3,6 +3,7 @@
 #include <yaml-cpp/eventhandler.h>
 
 #include <map>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <string_view>
@@ -60,14 +61,16 @@ class Inspector final : public YAML::EventHandler {
   bool is_null() const { return is_null_; }
 
   void OnDocumentStart(const YAML::Mark&) override {}
-  void OnDocumentEnd() override {}
+  void OnDocumentEnd() override {
+    if (odd_key_) fail(*odd_key_, "a key must be a text");
+  }
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    if (is_at_key()) fail(mark, "a key is missing");
+    complain_of_key(mark);
     sizes_[anchor] = 1;
     count(mark, 1);
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    if (is_at_key()) fail(mark, "a key must be a text");
+    complain_of_key(mark);
     const auto size = sizes_.find(anchor);
     if (size == sizes_.end()) fail(mark, "an alias that stands within what it names");
     is_null_ = false;
@@ -104,6 +107,12 @@ class Inspector final : public YAML::EventHandler {
 
   bool is_at_key() const { return !levels_.empty() && levels_.back().is_at_key; }
 
+  // Only at the end: the parser takes the beginning of a list that is not closed for a key, and
+  // what it says of that is nearer to the fault.
+  void complain_of_key(const YAML::Mark& mark) {
+    if (is_at_key() && !odd_key_) odd_key_ = mark;
+  }
+
   void begin_entry(const YAML::Mark& mark, const std::string& key) {
     auto& level = levels_.back();
     level.key = key;
@@ -113,7 +122,7 @@ class Inspector final : public YAML::EventHandler {
 
   void push(const YAML::Mark& mark, YAML::anchor_t anchor, bool is_map) {
     is_null_ = false;
-    if (is_at_key()) fail(mark, "a key must be a text");
+    complain_of_key(mark);
     if (levels_.size() == kMaxDepth) {
       fail(mark, "is nested deeper than " + std::to_string(kMaxDepth) + " levels");
     }
@@ -127,13 +136,13 @@ class Inspector final : public YAML::EventHandler {
     count(level.mark, level.size);
   }
 
-  // A value of `size` values has ended.
+  // A value of `size` values has ended; or a key, if it is no text.
   void count(const YAML::Mark& mark, std::size_t size) {
     if (size > kMaxValues) fail(mark, "is too large, once its aliases are followed");
     if (levels_.empty()) return;
     auto& level = levels_.back();
     level.size += size;
-    level.is_at_key = level.is_map;
+    level.is_at_key = level.is_map && !level.is_at_key;
   }
 
   std::string path() const {
@@ -145,13 +154,16 @@ class Inspector final : public YAML::EventHandler {
   }
 
   bool is_null_ = true;
+  std::optional<YAML::Mark> odd_key_;
   std::vector<Level> levels_;
   std::map<YAML::anchor_t, std::size_t> sizes_;  // of what has ended; 0: that has no anchor
 };
 
 void inspect(const std::string& text) {
   check_characters(text);
-  std::istringstream in(text);
+  // Where a line break is the last byte, the parser takes the end for the end of a quoted text that
+  // nobody closed, and the rest of the file is lost in it.
+  std::istringstream in(text.substr(0, text.find_last_not_of(" \t\r\n") + 1));
   YAML::Parser parser(in);
   Inspector first;
   parser.HandleNextDocument(first);
@@ -159,6 +171,13 @@ void inspect(const std::string& text) {
   if (parser.HandleNextDocument(second) && !second.is_null()) {
     throw YAML::ParserException(YAML::Mark(), "holds more than one document");
   }
+}
+
+bool is_indented_by_tab(const std::string& text, int line) {
+  std::istringstream in(text);
+  std::string at;
+  for (int i = 0; i <= line; ++i) std::getline(in, at);
+  return at.substr(0, at.find_first_not_of(" \t")).find('\t') != std::string::npos;
 }
 
 void merge_from(YAML::Node& map, const YAML::Node& source) {
@@ -187,7 +206,12 @@ void resolve_merges(YAML::Node node) {
 }  // namespace
 
 YAML::Node load_yaml(const std::string& text) {
-  inspect(text);
+  try {
+    inspect(text);
+  } catch (const YAML::ParserException& error) {
+    if (!is_indented_by_tab(text, error.mark.line)) throw;
+    fail(error.mark, "a tab in the indentation: YAML takes only spaces there");
+  }
   auto node = YAML::Load(text);
   resolve_merges(node);
   return node;

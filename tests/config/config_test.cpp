@@ -235,6 +235,72 @@ TEST(Config, ThatCannotBeReadIsNamed) {
   EXPECT_THROW(load("/", {}), Invalid);
 }
 
+TEST(Config, LimitsAnswers) {
+  const auto limits = [](const std::string& text) {
+    const auto loaded = parse_text(kLeast + text);
+    EXPECT_THAT(loaded.warnings, IsEmpty());
+    return std::pair(loaded.config.catalog.maxentries, loaded.config.tags.maxtags);
+  };
+  EXPECT_EQ(limits(""), std::pair(1000UL, 0UL));
+  EXPECT_EQ(limits("catalog: {maxentries: 7}\ntags: {maxtags: 8}\n"), std::pair(7UL, 8UL));
+  EXPECT_EQ(limits("catalog: {maxentries: 0}\ntags: {maxtags: 0}\n"), std::pair(1000UL, 0UL));
+  EXPECT_EQ(limits("catalog: {maxentries: -5}\ntags: {maxtags: -5}\n"), std::pair(1000UL, 0UL));
+  expect_refusals({{"catalog: {maxentries: many}", "test.yml:4: catalog.maxentries: must be a who"},
+                   {"tags: {maxtags: 1.5}", "tags.maxtags: must be a whole number"},
+                   {"tags: 5", "tags: must be a map"}});
+}
+
+TEST(Config, HasClassesOfRepositories) {
+  const auto classes = [](const std::string& text) {
+    return parse_text(kLeast + "policy: {repository: {classes: " + text + "}}")
+        .config.policy.repository.classes;
+  };
+  EXPECT_THAT(classes("[image, plugin]"), ElementsAre("image", "plugin"));
+  EXPECT_THAT(classes("image"), ElementsAre("image"));
+  EXPECT_THAT(classes("[]"), IsEmpty());
+  EXPECT_THAT(classes(""), IsEmpty());
+  expect_refusals({{"policy:\n  repository:\n    classes:\n      - image\n      - images",
+                    "test.yml:8: policy.repository.classes[1]: must be image or plugin"}});
+}
+
+TEST(Config, OfTheStockImageOf28IsReadWithoutAWarning) {
+  const auto loaded = parse_text(R"(version: 0.1
+log:
+  fields:
+    service: registry
+storage:
+  cache:
+    blobdescriptor: inmemory
+  filesystem:
+    rootdirectory: /var/lib/registry
+http:
+  addr: :5000
+  headers:
+    X-Content-Type-Options: [nosniff]
+health:
+  storagedriver:
+    enabled: true
+    interval: 10s
+    threshold: 3
+)");
+  EXPECT_THAT(loaded.warnings, IsEmpty());
+  EXPECT_TRUE(loaded.config.health.storagedriver.enabled);
+}
+
+TEST(Config, IsNoLargerThanAMebibyte) {
+  const std::string comment = "#" + std::string(1022, 'x') + "\n";
+  std::string text = kLeast;
+  while (text.size() + comment.size() <= std::size_t{1} << 20) text += comment;
+  EXPECT_EQ(refusal(text), "");
+  EXPECT_EQ(refusal(text + comment), "test.yml: is larger than 1 MiB");
+  try {
+    load("/dev/zero", {});
+    FAIL();
+  } catch (const Invalid& error) {
+    EXPECT_STREQ(error.what(), "/dev/zero: is larger than 1 MiB");
+  }
+}
+
 TEST(Config, OfTheProjectIsReadWithoutAWarning) {
   const auto file = std::filesystem::path(__FILE__).parent_path() / "../../config/config.yml";
   const auto [config, warnings] = load(file.string(), {});
