@@ -1,3 +1,4 @@
+#include <re2/re2.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,11 +18,21 @@ constexpr std::size_t kNoIndex = static_cast<std::size_t>(-1);
 
 using Parts = std::vector<std::string>;
 
-// Where the file is; and what Kubernetes sets in every pod beside a Service that is called
-// "registry". Neither is configuration.
+// Where the file is; where podman and skopeo keep their logins; and what Kubernetes sets in every
+// pod beside a Service that is called "registry". None of it is configuration.
 bool is_something_else(std::string_view name) {
-  return name == "REGISTRY_CONFIGURATION_PATH" || name.starts_with("REGISTRY_SERVICE_") ||
-         name == "REGISTRY_PORT" || name.starts_with("REGISTRY_PORT_");
+  return name == "REGISTRY_CONFIGURATION_PATH" || name == "REGISTRY_AUTH_FILE" ||
+         name.starts_with("REGISTRY_SERVICE_") || name == "REGISTRY_PORT" ||
+         name.starts_with("REGISTRY_PORT_");
+}
+
+// What Kubernetes sets beside a Service that is called "registry-auth" or "registry-redis".
+bool is_of_a_service(const std::string& name, const std::string& text) {
+  static const re2::RE2 kAddress("(tcp|udp|sctp)://.*");
+  static const re2::RE2 kPart(
+      ".*_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT_[0-9]+_(TCP|UDP|SCTP)(_(ADDR|PORT|PROTO))?)");
+  if (name.ends_with("_PORT") && re2::RE2::FullMatch(text, kAddress)) return true;
+  return re2::RE2::FullMatch(name, kPart);
 }
 
 Parts parts_of(std::string_view name) {
@@ -43,11 +54,11 @@ std::size_t index_of(std::string_view part) {
   return is_index ? index : kNoIndex;
 }
 
-// The keys that the parts mean: they may go by the names of 2.8's fields.
-void resolve(Parts& parts, const Grammar& grammar) {
+// Gives the parts the names of keys, where they go by those of 2.8's fields. False: they mean none.
+bool resolve(Parts& parts, const Grammar& grammar) {
   std::string rule;
   for (auto& part : parts) {
-    if (grammar.is_free(rule)) return;
+    if (grammar.is_free(rule)) return true;
     if (grammar.is_list(rule)) {
       rule += "[]";
       continue;
@@ -55,6 +66,7 @@ void resolve(Parts& parts, const Grammar& grammar) {
     part = grammar.key(rule, part).value_or(part);
     rule = Grammar::below(rule, part);
   }
+  return grammar.knows(rule);
 }
 
 struct Variable {
@@ -227,7 +239,7 @@ std::vector<Variable> variables_of(Document& document, const Environment& enviro
       document.warnings.push_back("environment variable " + name + " names no key: ignored");
       continue;
     }
-    resolve(parts, grammar);
+    if (!resolve(parts, grammar) && is_of_a_service(name, text)) continue;
     variables.push_back({name, text, std::move(parts)});
   }
   std::ranges::sort(variables, comes_before);

@@ -162,6 +162,29 @@ TEST(Environment, IgnoresTheVariablesOfAKubernetesService) {
   EXPECT_THAT(parse_text(kLeast, environment).warnings, IsEmpty());
 }
 
+TEST(Environment, IgnoresTheVariablesOfServicesBesideIt) {
+  // An access controller that is not known would stop the start.
+  Environment environment;
+  for (const std::string service : {"REGISTRY_AUTH", "REGISTRY_REDIS", "REGISTRY_UI"}) {
+    environment[service + "_SERVICE_HOST"] = "10.0.0.1";
+    environment[service + "_SERVICE_PORT"] = "5001";
+    environment[service + "_SERVICE_PORT_HTTP"] = "5001";
+    environment[service + "_PORT"] = "tcp://10.0.0.1:5001";
+    environment[service + "_PORT_5001_TCP"] = "tcp://10.0.0.1:5001";
+    environment[service + "_PORT_5001_TCP_ADDR"] = "10.0.0.1";
+  }
+  EXPECT_THAT(parse_text(kLeast, environment).warnings, IsEmpty());
+  EXPECT_THAT(parse_text(kLeast, {{"REGISTRY_HTTP_PORT", "5001"}}).warnings,
+              ElementsAre(HasSubstr("REGISTRY_HTTP_PORT: http.port: this key is not known")));
+  const auto fields =
+      parse_text(kLeast, {{"REGISTRY_LOG_FIELDS_SERVICE_HOST", "h"}}).config.log.fields;
+  EXPECT_THAT(fields, ElementsAre(Pair("service_host", "h")));
+}
+
+TEST(Environment, IgnoresTheLoginsOfClients) {
+  EXPECT_THAT(parse_text(kLeast, {{"REGISTRY_AUTH_FILE", "/run/auth.json"}}).warnings, IsEmpty());
+}
+
 TEST(Environment, IgnoresWhereTheFileIs) {
   EXPECT_THAT(parse_text(kLeast, {{"REGISTRY_CONFIGURATION_PATH", "/etc/x.yml"}}).warnings,
               IsEmpty());
@@ -186,7 +209,7 @@ TEST(Environment, OfTheProcessIsReadAsItIs) {
 }
 
 TEST(Environment, ReachesEveryServedKey) {
-  const std::map<std::string, std::string> kRequired = {
+  const std::map<std::string, std::string> required = {
       {"health.file[].file", "/a"},
       {"health.tcp[].addr", ":1"},
       {"validation.manifests.indexes.platformlist[].architecture", "arm64"},
@@ -203,7 +226,7 @@ TEST(Environment, ReachesEveryServedKey) {
       else if (c != ']')
         name += c == '.' ? '_' : static_cast<char>(std::toupper(c));
     }
-    environment[name] = kRequired.contains(key.path) ? kRequired.at(key.path) : "";
+    environment[name] = required.contains(key.path) ? required.at(key.path) : "";
   }
   environment.erase("REGISTRY_STORAGE_INMEMORY");
   for (const auto& warning : parse_text(kLeast + kLists, environment).warnings)
