@@ -155,16 +155,16 @@ class Override {
   YAML::Node with_element(const YAML::Node& node, const Place& place,
                           std::span<const std::string> parts) {
     const auto index = index_of(parts.front());
-    const auto list = as_list(node, place);
     if (index == kNoIndex) {
       names_a_key_ = false;
       return node;
     }
+    const auto list = as_list(node, place);
     if (index > list.size()) {
       refuse(place, "has " + std::to_string(list.size()) +
                         " elements: the next one has the index " + std::to_string(list.size()));
     }
-    const auto name = "[" + parts.front() + "]";
+    const auto name = "[" + std::to_string(index) + "]";
     const Place below = {place.path + name, place.rule + "[]"};
     YAML::Node changed(YAML::NodeType::Sequence);
     for (std::size_t i = 0; i < list.size() || i == index; ++i) {

@@ -91,6 +91,8 @@ TEST(EnvironmentOfLists, NamesTheVariableOfAnUnknownKeyInAList) {
 TEST(EnvironmentOfLists, NamesTheVariableOfAWrongValueInAList) {
   EXPECT_THAT(refusal(kLeast + kLists, {{"REGISTRY_HEALTH_TCP_1_ADDR", "x"}}),
               HasSubstr("environment variable REGISTRY_HEALTH_TCP_1_ADDR: health.tcp[1].addr:"));
+  EXPECT_THAT(refusal(kLeast + kLists, {{"REGISTRY_HEALTH_TCP_01_ADDR", "x"}}),
+              HasSubstr("environment variable REGISTRY_HEALTH_TCP_01_ADDR: health.tcp[1].addr:"));
   EXPECT_THAT(refusal(kLeast, {{"REGISTRY_HEALTH_TCP", "[{addr: x}]"}}),
               HasSubstr("environment variable REGISTRY_HEALTH_TCP: health.tcp[0].addr:"));
   EXPECT_THAT(refusal(kLeast, {{"REGISTRY_HEALTH_TCP_0_TIMEOUT", "1s"}}),
