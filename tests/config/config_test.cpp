@@ -164,8 +164,8 @@ TEST(Config, WarnsOfAKeyThatIsNotKnown) {
   EXPECT_THAT(parse_text(kLeast + "http:\n  adr: :1\n").warnings,
               ElementsAre("test.yml:5: http.adr: this key is not known and has no effect; did you "
                           "mean http.addr?"));
-  EXPECT_THAT(parse_text(kLeast + "reporting:\n  bugsnag: x\n").warnings,
-              ElementsAre("test.yml:4: reporting: this key is not known and has no effect"));
+  EXPECT_THAT(parse_text(kLeast + "elsewhere:\n  a: x\n").warnings,
+              ElementsAre("test.yml:4: elsewhere: this key is not known and has no effect"));
   EXPECT_THAT(parse_text(kLeast + "    maxthread: 1\n").warnings,
               ElementsAre(HasSubstr("did you mean storage.filesystem.maxthreads?")));
   EXPECT_THAT(parse_text(kLeast + "log:\n  accesslog:\n    enabled: true\n").warnings,
@@ -233,6 +233,72 @@ TEST(Config, ThatCannotBeReadIsNamed) {
                  "/nonexistent/config.yml: cannot be read, or is empty: No such file or directory");
   }
   EXPECT_THROW(load("/", {}), Invalid);
+}
+
+TEST(Config, LimitsAnswers) {
+  const auto limits = [](const std::string& text) {
+    const auto loaded = parse_text(kLeast + text);
+    EXPECT_THAT(loaded.warnings, IsEmpty());
+    return std::pair(loaded.config.catalog.maxentries, loaded.config.tags.maxtags);
+  };
+  EXPECT_EQ(limits(""), std::pair(1000UL, 0UL));
+  EXPECT_EQ(limits("catalog: {maxentries: 7}\ntags: {maxtags: 8}\n"), std::pair(7UL, 8UL));
+  EXPECT_EQ(limits("catalog: {maxentries: 0}\ntags: {maxtags: 0}\n"), std::pair(1000UL, 0UL));
+  EXPECT_EQ(limits("catalog: {maxentries: -5}\ntags: {maxtags: -5}\n"), std::pair(1000UL, 0UL));
+  expect_refusals({{"catalog: {maxentries: many}", "test.yml:4: catalog.maxentries: must be a who"},
+                   {"tags: {maxtags: 1.5}", "tags.maxtags: must be a whole number"},
+                   {"tags: 5", "tags: must be a map"}});
+}
+
+TEST(Config, HasClassesOfRepositories) {
+  const auto classes = [](const std::string& text) {
+    return parse_text(kLeast + "policy: {repository: {classes: " + text + "}}")
+        .config.policy.repository.classes;
+  };
+  EXPECT_THAT(classes("[image, plugin]"), ElementsAre("image", "plugin"));
+  EXPECT_THAT(classes("image"), ElementsAre("image"));
+  EXPECT_THAT(classes("[]"), IsEmpty());
+  EXPECT_THAT(classes(""), IsEmpty());
+  expect_refusals({{"policy:\n  repository:\n    classes:\n      - image\n      - images",
+                    "test.yml:8: policy.repository.classes[1]: must be image or plugin"}});
+}
+
+TEST(Config, OfTheStockImageOf28IsReadWithoutAWarning) {
+  const auto loaded = parse_text(R"(version: 0.1
+log:
+  fields:
+    service: registry
+storage:
+  cache:
+    blobdescriptor: inmemory
+  filesystem:
+    rootdirectory: /var/lib/registry
+http:
+  addr: :5000
+  headers:
+    X-Content-Type-Options: [nosniff]
+health:
+  storagedriver:
+    enabled: true
+    interval: 10s
+    threshold: 3
+)");
+  EXPECT_THAT(loaded.warnings, IsEmpty());
+  EXPECT_TRUE(loaded.config.health.storagedriver.enabled);
+}
+
+TEST(Config, IsNoLargerThanAMebibyte) {
+  const std::string comment = "#" + std::string(1022, 'x') + "\n";
+  std::string text = kLeast;
+  while (text.size() + comment.size() <= std::size_t{1} << 20) text += comment;
+  EXPECT_EQ(refusal(text), "");
+  EXPECT_EQ(refusal(text + comment), "test.yml: is larger than 1 MiB");
+  try {
+    load("/dev/zero", {});
+    FAIL();
+  } catch (const Invalid& error) {
+    EXPECT_STREQ(error.what(), "/dev/zero: is larger than 1 MiB");
+  }
 }
 
 TEST(Config, OfTheProjectIsReadWithoutAWarning) {

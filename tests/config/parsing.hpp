@@ -1,5 +1,9 @@
 #pragma once
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <initializer_list>
 #include <string>
 
 #include "registry/config/config.hpp"
@@ -21,6 +25,27 @@ inline std::string refusal(const std::string& text, const Environment& environme
     return error.what();
   }
   return "";
+}
+
+// A text to add to kLeast, which has three lines, and a part of why it is refused.
+struct Wrong {
+  std::string text, says;
+};
+
+inline void expect_refusals(std::initializer_list<Wrong> cases) {
+  for (const auto& [text, says] : cases) {
+    EXPECT_THAT(refusal(kLeast + text), testing::HasSubstr(says)) << text;
+  }
+}
+
+inline void expect_no_warning(const std::string& text) {
+  EXPECT_THAT(parse_text(kLeast + text).warnings, testing::IsEmpty()) << text;
+}
+
+// Exactly one, with `says` in it.
+inline void expect_warning(const std::string& text, const std::string& says) {
+  EXPECT_THAT(parse_text(kLeast + text).warnings, testing::ElementsAre(testing::HasSubstr(says)))
+      << text;
 }
 
 }  // namespace registry::config

@@ -1,4 +1,4 @@
-#include "config/section.hpp"
+#include "config/values.hpp"
 
 #include <gtest/gtest.h>
 
@@ -39,6 +39,34 @@ TEST(Duration, RefusesWhatDoesNotFit) {
   EXPECT_FALSE(parse_duration(std::string(400, '9') + "s"));
   EXPECT_FALSE(parse_duration("0." + std::string(400, '0') + "1s"));
   EXPECT_TRUE(parse_duration("2500000h"));
+}
+
+TEST(Duration, IsWrittenAsItIsRead) {
+  EXPECT_EQ(to_text(0s), "0s");
+  EXPECT_EQ(to_text(25s), "25s");
+  EXPECT_EQ(to_text(90s), "90s");
+  EXPECT_EQ(to_text(5min), "5m");
+  EXPECT_EQ(to_text(168h), "168h");
+}
+
+TEST(Address, HasAPort) {
+  for (const char* text : {":0", ":5000", "h:80", "[::1]:65535"}) EXPECT_TRUE(is_address(text));
+  for (const char* text : {"", ":", "h", "h:", "h:x", "h:65536", "h:000080", "h:-1", "h:+1"}) {
+    EXPECT_FALSE(is_address(text)) << text;
+  }
+}
+
+TEST(Token, IsTheNameOfAHeader) {
+  for (const char* text : {"X-Foo", "a", "x_y.z!#$%&'*+^`|~1"}) EXPECT_TRUE(is_token(text));
+  for (const char* text : {"", "a b", "a:", "a\n", "a(b)", "\xc3\xa4", "a/b", "a\"", "a[0]"}) {
+    EXPECT_FALSE(is_token(text)) << text;
+  }
+}
+
+TEST(Expression, IsOfGosSyntax) {
+  EXPECT_EQ(complaint_about("^https?://[^/]+$"), "");
+  EXPECT_EQ(complaint_about("("), "missing ): (");
+  EXPECT_NE(complaint_about("(?!a)"), "");
 }
 
 const std::vector<std::string> kKnown = {"addr", "secret", "draintimeout", "tls"};
