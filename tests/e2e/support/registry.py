@@ -1,6 +1,7 @@
 """A registry daemon on a folder: ours, or the reference that it takes the place of."""
 
 import os
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -30,9 +31,17 @@ class Registry:
     """Runs until stop() or kill(); start() begins again with the same folder and address."""
 
     def __init__(
-        self, binary: Path, root: Path, work: Path, *, listen: str = "127.0.0.1", delete=True
+        self,
+        binary: Path,
+        root: Path,
+        work: Path,
+        *,
+        listen: str = "127.0.0.1",
+        delete: bool = True,
+        env: Mapping[str, str] | None = None,
     ):
         self.binary = binary
+        self.env = environment(**(env or {}))
         self.root = root
         port = free_port()
         self.address = f"127.0.0.1:{port}"
@@ -44,7 +53,7 @@ class Registry:
 
     def start(self) -> None:
         assert self.binary.exists(), f"{self.binary} does not exist: build it, or set its variable"
-        self.daemon = Daemon([self.binary, "serve", self.config], self.log, environment())
+        self.daemon = Daemon([self.binary, "serve", self.config], self.log, self.env)
         wait_until(self.is_ready, f"{self.binary} answers GET /v2/")
 
     def is_ready(self) -> bool:
