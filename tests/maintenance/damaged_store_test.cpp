@@ -1,10 +1,12 @@
 // What is damaged keeps all that it might need, and never ends the run.
 #include "maintenance_test.hpp"
 #include "registry/maintenance/upload_purger.hpp"
-#include "unreadable_driver.hpp"
+#include "support/unreadable_driver.hpp"
 
 namespace registry::maintenance {
 namespace {
+
+using support::UnreadableDriver;
 
 class DamagedStore : public MaintenanceTest {
  protected:

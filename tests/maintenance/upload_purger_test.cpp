@@ -1,10 +1,12 @@
 #include "registry/maintenance/upload_purger.hpp"
 
 #include "maintenance_test.hpp"
-#include "unreadable_driver.hpp"
+#include "support/unreadable_driver.hpp"
 
 namespace registry::maintenance {
 namespace {
+
+using support::UnreadableDriver;
 
 using testing::ElementsAre;
 using testing::UnorderedElementsAre;

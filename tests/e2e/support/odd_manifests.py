@@ -28,7 +28,7 @@ VALUES: Sequence[object] = (
     Raw("1e3"), Raw("2e0"), Raw("-0"), Raw("0.0"), Raw("9223372036854775807"),
     Raw("9223372036854775808"), Raw("-9223372036854775808"), Raw("18446744073709551616"),
     Raw("1e400"), Raw("1" + "0" * 400), Raw("0.1e1"), Raw("2.00"), Raw("20E-1"),
-    Raw('"\\ud800"'), Raw('"\\udc00x"'), Raw('"\\u0000"'), Raw('"\\/"'), Raw('"\xc3\x28"'),
+    Raw('"\\ud800"'), Raw('"\\udc00x"'), Raw('"\\u0000"'), Raw('"\\/"'), Raw('"\\x41"'), Raw('"\t"'),
     "ſize", "K", "日本語", "😀", "a" * 5000, " ", "\u2028", "\u0130",
 )  # fmt: skip
 NUMBERS = tuple(value for value in VALUES if isinstance(value, Raw) and value.text[0] in "-0129")
@@ -62,7 +62,8 @@ class Generator:
         root = self._manifest(kind) if kind in MANIFESTS else self._index(kind)
         for _ in range(self._random.choice((0, 1, 1, 1, 1, 2, 3))):
             self._random.choice(ODDITIES)(self, root)
-        return kind, dump(root).encode("utf-8", "surrogatepass")
+        content = dump(root).encode("utf-8", "surrogatepass")
+        return kind, self._other_bytes(content) if self._random.random() < 0.15 else content
 
     # What is in order.
 
@@ -112,6 +113,18 @@ class Generator:
     def _maybe(self, pairs: Pairs, name: str, value: object, chance: float = 0.3) -> None:
         if self._random.random() < chance:
             pairs.append((name, value))
+
+    def _other_bytes(self, content: bytes) -> bytes:
+        """The same, or nearly so, as another program would write it."""
+        at = self._random.choice([i for i, byte in enumerate(content) if byte in b'{,:"'])
+        inside, piece = content[:at] + content[at : at + 1], content[at + 1 :]
+        return self._random.choice(
+            (content + b"\n", b"  " + content, content + b"\0", content + b"{}", content + b",",
+             b"\xef\xbb\xbf" + content, content[:-1], inside + b"\xff" + piece,
+             inside + b" \r\n\t" + piece, inside + b"\x0b" + piece, inside + b"\xc0\x80" + piece,
+             inside + b"/* note */" + piece, inside + b"," + piece,
+             json.dumps(json.loads(content), indent=3).encode() if is_json(content) else content)
+        )  # fmt: skip
 
     # What is odd.
 
@@ -247,6 +260,14 @@ ODDITIES: Sequence[Callable[[Generator, Pairs], None]] = (
     Generator.deep_nesting, Generator.another_list, Generator.another_media_type,
     Generator.an_odd_subject, Generator.an_odd_platform, Generator.a_schema_of_other_versions,
 )  # fmt: skip
+
+
+def is_json(content: bytes) -> bool:
+    try:
+        json.loads(content)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def is_object(value: object) -> bool:

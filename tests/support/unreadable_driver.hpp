@@ -1,11 +1,12 @@
 #pragma once
 
+#include <cerrno>
 #include <set>
 #include <system_error>
 
 #include "registry/storage/driver.hpp"
 
-namespace registry::maintenance {
+namespace registry::support {
 
 // A store of which some paths, and all below them, may not be read, whoever asks.
 class UnreadableDriver final : public storage::Driver {
@@ -63,4 +64,4 @@ class UnreadableDriver final : public storage::Driver {
   const std::set<std::string> unreadable_;
 };
 
-}  // namespace registry::maintenance
+}  // namespace registry::support
