@@ -176,7 +176,7 @@ net::awaitable<void> Api::dispatch(http::Exchange& exchange) {
   const auto path = without_prefix(request.target.path, options_.prefix);
   const auto match = path ? api::match(*path) : std::nullopt;
   if (!match) {
-    co_await exchange.send(not_found(request, path.value_or("")));
+    co_await exchange.send(not_found(request, path));
     co_return;
   }
   if (const auto name = name_of(match->shape); !name.empty()) {
@@ -199,8 +199,10 @@ net::awaitable<void> Api::dispatch(http::Exchange& exchange) {
 
 // Where only the last slash is wrong the client is told where to go, with the escapes and the query
 // that it sent.
-http::Response Api::not_found(const http::Request& request, std::string_view path) const {
-  if (!with_slash_mended(path)) return text_answer(404, "404 page not found\n");
+http::Response Api::not_found(const http::Request& request,
+                              const std::optional<std::string>& path) const {
+  if (request.target.path == "*") return answer(200);  // OPTIONS of the server as a whole
+  if (!path || !with_slash_mended(*path)) return text_answer(404, "404 page not found\n");
   const std::string_view target = request.raw_target;
   return moved(request,
                with_last_slash_turned(target.substr(0, target.find('?'))) + query_of(request));

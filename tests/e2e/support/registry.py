@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -40,10 +40,13 @@ class Registry:
         listen: str = "127.0.0.1",
         delete=True,
         variables: Mapping[str, str] | None = None,
+        ready: Callable[[], bool] | None = None,
     ):
-        """`variables` override the configuration: {"HTTP_PREFIX": "/p/"}."""
+        """`variables` override the configuration: {"HTTP_PREFIX": "/p/"}. `ready`: in place of a
+        port that is listened on."""
         self.binary = binary
         self.root = root
+        self.ready = ready or self.accepts_connections
         self.env = environment(**{f"REGISTRY_{k}": v for k, v in (variables or {}).items()})
         port = free_port()
         self.address = f"127.0.0.1:{port}"
@@ -60,6 +63,9 @@ class Registry:
 
     def is_listening(self) -> bool:
         assert self.daemon.runs(), f"{self.binary} ended by itself:\n{self.daemon.said()}"
+        return self.ready()
+
+    def accepts_connections(self) -> bool:
         try:
             socket.create_connection(("127.0.0.1", self.port), timeout=5).close()
         except OSError:
