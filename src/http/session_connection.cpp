@@ -131,6 +131,7 @@ net::awaitable<void> Session::send_and_close(std::string_view text) {
 // tells it what was wrong: so first say that nothing more comes, then read on for a while.
 net::awaitable<void> Session::close_slowly() {
   constexpr std::chrono::seconds kSilence{5}, kInAll{30};
+  idle_ = true;  // whoever drains the server does not wait for this
   beast::error_code error;
   if (stream_.is_tls()) {
     stream_.expires_after(kSilence);
@@ -140,7 +141,6 @@ net::awaitable<void> Session::close_slowly() {
   stream_.socket().shutdown(net::socket_base::shutdown_send, error);
   const auto end = steady_clock::now() + kInAll;
   std::vector<std::byte> discarded(16 * 1024);
-  idle_ = true;  // whoever drains the server does not wait for this
   while (!error && steady_clock::now() < end) {
     stream_.expires_after(kSilence);
     co_await stream_.async_read_some(net::buffer(discarded),
