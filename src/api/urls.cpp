@@ -1,11 +1,11 @@
 #include "urls.hpp"
 
 #include <algorithm>
-#include <boost/beast/core/string.hpp>
 #include <map>
 #include <optional>
 
 #include "registry/api/api.hpp"
+#include "registry/base/text.hpp"
 
 namespace registry::api {
 namespace {
@@ -23,7 +23,7 @@ bool is_token_character(char c) {
 }
 
 bool is_scheme(std::string_view text) {
-  return boost::beast::iequals(text, "http") || boost::beast::iequals(text, "https");
+  return base::iequals(text, "http") || base::iequals(text, "https");
 }
 
 // Of what comes from outside only what can stand in a URL.
