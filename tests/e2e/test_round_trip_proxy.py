@@ -26,7 +26,7 @@ def upstream(ours, tmp_path) -> Registry:
 @pytest.fixture
 def cache(reference, upstream, tmp_path) -> Registry:
     """2.8 as a cache of ours, by which everything was pulled once; it has stopped."""
-    registry = reference(tmp_path / "cache", env={"REGISTRY_PROXY_REMOTEURL": upstream.url})
+    registry = reference(tmp_path / "cache", variables={"PROXY_REMOTEURL": upstream.url})
     pull(registry)
     state = registry.root / "scheduler-state.json"
     wait_until(state.exists, "the cache writes down what it has", 40)
