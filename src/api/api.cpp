@@ -86,10 +86,7 @@ http::Response answer_to(const std::exception& thrown, Exchange& exchange) {
 
 // The path below the prefix, which has a slash at both ends. "/" and the probes are outside of it.
 std::optional<std::string> without_prefix(const std::string& path, const std::string& prefix) {
-  if (prefix.empty() || path == "/" || path == "/livez" || path == "/readyz" ||
-      path == "/healthz") {
-    return path;
-  }
+  if (prefix.empty() || path == "/" || is_probe(path)) return path;
   if (!path.starts_with(prefix)) return std::nullopt;
   return path.substr(prefix.size() - 1);
 }
@@ -176,15 +173,14 @@ net::awaitable<void> Api::dispatch(http::Exchange& exchange) {
   const auto path = without_prefix(request.target.path, options_.prefix);
   const auto match = path ? api::match(*path) : std::nullopt;
   if (!match) {
-    co_await exchange.send(not_found(request, path.value_or("")));
+    co_await exchange.send(not_found(request, path));
     co_return;
   }
   if (const auto name = name_of(match->shape); !name.empty()) {
     exchange.set_route(name);
     handlers_->services.metrics.begin(name);
   }
-  const bool is_probe = match->shape == Shape::live || match->shape == Shape::ready;
-  if (!is_probe && !handlers_->services.readiness.healthy()) {
+  if (!is_probe(request.target.path) && !handlers_->services.readiness.healthy()) {
     throw oci::Error(oci::ErrorCode::unavailable, "health check failed: please see /debug/health");
   }
   exchange.add_to_answer(options_.headers);
@@ -199,8 +195,10 @@ net::awaitable<void> Api::dispatch(http::Exchange& exchange) {
 
 // Where only the last slash is wrong the client is told where to go, with the escapes and the query
 // that it sent.
-http::Response Api::not_found(const http::Request& request, std::string_view path) const {
-  if (!with_slash_mended(path)) return text_answer(404, "404 page not found\n");
+http::Response Api::not_found(const http::Request& request,
+                              const std::optional<std::string>& path) const {
+  if (request.target.path == "*") return answer(200);  // OPTIONS of the server as a whole
+  if (!path || !with_slash_mended(*path)) return text_answer(404, "404 page not found\n");
   const std::string_view target = request.raw_target;
   return moved(request,
                with_last_slash_turned(target.substr(0, target.find('?'))) + query_of(request));
@@ -221,7 +219,9 @@ http::Response Api::method_not_allowed(const http::Request& request, const Match
 
 void Api::completed(const http::Request& request, const http::Outcome& outcome) {
   handlers_->services.metrics.completed(request, outcome);
-  log_request(request, outcome);
+  // Every few seconds one comes: what is well needs no line.
+  const bool is_well = outcome.status < 400 && is_probe(request.target.path);
+  if (!is_well) log_request(request, outcome);
 }
 
 }  // namespace registry::api
