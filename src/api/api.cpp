@@ -169,6 +169,10 @@ net::awaitable<void> Api::handle(http::Exchange& exchange) {
 
 net::awaitable<void> Api::dispatch(http::Exchange& exchange) {
   const auto& request = exchange.request();
+  if (request.target.path == "*") {  // OPTIONS * asks whether anybody is there
+    co_await exchange.send(answer(200));
+    co_return;
+  }
   if (const auto clean = cleaned(request.target.path)) {
     co_await exchange.send(moved(request, http::percent_encode_path(*clean) + query_of(request)));
     co_return;
