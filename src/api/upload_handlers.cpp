@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include "answers.hpp"
@@ -37,9 +38,10 @@ std::optional<oci::ChunkRange> announced_chunk(const http::Request& request) {
                                                 "\" is not of the form first-last");
 }
 
+// A range has no way to say that a chunk is empty: some clients say that it has one byte.
 void check_length(const http::Request& request, std::uint64_t received) {
   const auto chunk = announced_chunk(request);
-  if (!chunk || chunk->length() == received) return;
+  if (!chunk || chunk->length() == std::max<std::uint64_t>(received, 1)) return;
   throw oci::Error(ErrorCode::size_invalid, "Content-Range announces " +
                                                 std::to_string(chunk->length()) +
                                                 " bytes, the body has " + std::to_string(received));
@@ -215,7 +217,10 @@ std::optional<http::Response> UploadHandlers::refuse_out_of_order(
 // Hashes and stores while receiving. A slow disk stops the reads, so TCP holds the client back.
 net::awaitable<void> UploadHandlers::receive(Exchange& exchange, content::Upload& upload) {
   using namespace net::experimental::awaitable_operators;
-  if (exchange.content_length() == 0) co_return;
+  if (exchange.content_length() == 0) {
+    check_length(exchange.request(), 0);
+    co_return;
+  }
   const auto begin = upload.offset();
   auto paid = co_await services_.memory.acquire(kBlockBytes);
   base::Buffer buffer(std::move(paid), kBlockBytes);
