@@ -183,6 +183,10 @@ net::awaitable<void> Api::handle(http::Exchange& exchange) {
 
 net::awaitable<void> Api::dispatch(http::Exchange& exchange) {
   const auto& request = exchange.request();
+  if (request.target.path == "*") {  // OPTIONS * asks whether anybody is there
+    co_await exchange.send(answer(200));
+    co_return;
+  }
   if (const auto clean = cleaned(request.target.path)) {
     co_await exchange.send(moved(request, http::percent_encode_path(*clean) + query_of(request)));
     co_return;
@@ -214,7 +218,6 @@ net::awaitable<void> Api::dispatch(http::Exchange& exchange) {
 // that it sent.
 http::Response Api::not_found(const http::Request& request,
                               const std::optional<std::string>& path) const {
-  if (request.target.path == "*") return answer(200);  // OPTIONS of the server as a whole
   if (!path || !with_slash_mended(*path)) return text_answer(404, "404 page not found\n");
   const std::string_view target = request.raw_target;
   return moved(request,

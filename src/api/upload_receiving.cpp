@@ -1,4 +1,5 @@
 // The way of an upload's bytes from the client to the store.
+#include <algorithm>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include "handlers.hpp"
@@ -24,9 +25,10 @@ namespace {
 // One block, used as two halves: one is stored while the socket fills the other.
 constexpr std::size_t kBlockBytes = 256 * 1024;
 
+// A range has no way to say that a chunk is empty: some clients say that it has one byte.
 void check_length(const http::Request& request, std::uint64_t received) {
   const auto chunk = announced_chunk(request);
-  if (!chunk || chunk->length() == received) return;
+  if (!chunk || chunk->length() == std::max<std::uint64_t>(received, 1)) return;
   throw oci::Error(ErrorCode::size_invalid, "Content-Range announces " +
                                                 std::to_string(chunk->length()) +
                                                 " bytes, the body has " + std::to_string(received));
@@ -66,7 +68,10 @@ net::awaitable<std::exception_ptr> store(content::Upload& upload, std::span<std:
 // Hashes and stores while receiving. A slow disk stops the reads, so TCP holds the client back.
 net::awaitable<void> UploadHandlers::receive(Exchange& exchange, content::Upload& upload) {
   using namespace net::experimental::awaitable_operators;
-  if (exchange.content_length() == 0) co_return;
+  if (exchange.content_length() == 0) {
+    check_length(exchange.request(), 0);
+    co_return;
+  }
   const auto begin = upload.offset();
   auto paid = co_await services_.memory.acquire(kBlockBytes);
   base::Buffer buffer(std::move(paid), kBlockBytes);

@@ -2,8 +2,6 @@
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/http/error.hpp>
-#include <boost/beast/http/read.hpp>
 
 #include "head.hpp"
 #include "registry/base/clock.hpp"
@@ -13,11 +11,7 @@
 namespace registry::http {
 namespace {
 
-using beast::http::field;
 using std::chrono::steady_clock;
-
-// Turns an endless trailer line into an error instead of an exception out of the parser.
-constexpr std::size_t kMaxBufferBytes = 60 * 1024;
 
 // What is read and thrown away, rather than close a connection that could go on.
 constexpr std::uint64_t kShortBodyBytes = 256 * 1024;
@@ -64,46 +58,6 @@ net::awaitable<void> Session::serve() {
   co_await close_slowly();
 }
 
-// False: there is no request to answer, or it was refused already.
-net::awaitable<bool> Session::read_head() {
-  begin_request();
-  stream_.expires_after(server_.options_.head_timeout);
-  beast::error_code error;
-  idle_ = true;  // half a head is no request under way
-  co_await beast::http::async_read_header(stream_, buffer_, *parser_,
-                                          net::redirect_error(net::use_awaitable, error));
-  idle_ = false;
-  if (error) {
-    co_await refuse_head(error);
-    co_return false;
-  }
-  fill_request();
-  auto refusal = check_head(parser_->get());
-  if (!refusal) refusal = read_target();
-  if (!refusal) co_return true;
-  co_await refuse(refusal->status, refusal->reason);
-  co_return false;
-}
-
-// An absolute target says to which host, whatever the Host header says (RFC 9112 3.2.2).
-std::optional<Refusal> Session::read_target() {
-  if (request_.raw_target == "*" && request_.method == "OPTIONS") {
-    request_.target.path = "*";
-    return std::nullopt;
-  }
-  std::string_view text = request_.raw_target;
-  if (const auto absolute = parse_absolute_form(text)) {
-    request_.host = absolute->host;
-    text = absolute->origin_form;
-  }
-  auto target = parse_target(text);
-  if (!target) {
-    return Refusal{400, "the request's target has a character or an escape that is not allowed"};
-  }
-  request_.target = std::move(*target);
-  return std::nullopt;
-}
-
 // Nothing is left of the one before, for which a head that is refused could be taken.
 void Session::begin_request() {
   Request fresh;
@@ -120,29 +74,6 @@ void Session::begin_request() {
   parser_->header_limit(kMaxHeadBytes);
   parser_->body_limit(boost::none);  // limits are for the handlers, which know what they read
   check_chunks();
-}
-
-void Session::fill_request() {
-  const auto& head = parser_->get();
-  request_.method = head.method_string();
-  request_.raw_target = head.target();
-  request_.http_1_0 = head.version() == 10;
-  request_.is_tls = stream_.is_tls();
-  request_.host = head[field::host];
-  for (const auto& line : head) {
-    request_.headers.emplace_back(std::string(line.name_string()), std::string(line.value()));
-  }
-  expects_continue_ = !request_.http_1_0 && head.count(field::expect) > 0 && !parser_->is_done();
-}
-
-net::awaitable<void> Session::refuse_head(const beast::error_code& error) {
-  if (error == beast::http::error::header_limit || error == beast::http::error::buffer_overflow) {
-    const bool target_goes_on = parser_->get().target().empty();
-    if (target_goes_on) co_return co_await refuse(414, "the request's target is longer than 8 KiB");
-    co_return co_await refuse(431, "the request's head is longer than 16 KiB");
-  }
-  if (is_malformed(error)) co_await refuse(400, "the request is not HTTP: " + error.message());
-  closing_ = true;
 }
 
 // Before there is a request that a handler could answer.

@@ -56,9 +56,14 @@ class Session final : public Exchange {
  private:
   using Parser = beast::http::request_parser<beast::http::buffer_body>;
 
+  // The cap turns an endless trailer line into an error instead of an exception out of the parser.
+  static constexpr std::size_t kIdleReadBytes = 8 * 1024;
+  static constexpr std::size_t kMaxBufferBytes = 60 * 1024;
+
   net::awaitable<void> serve();
   net::awaitable<bool> wait_for_request();
   net::awaitable<bool> read_head();
+  net::awaitable<beast::error_code> receive_head();
   net::awaitable<void> refuse_head(const beast::error_code& error);
   net::awaitable<void> refuse(unsigned status, std::string reason);
   net::awaitable<void> send_last(Response response);
@@ -77,6 +82,7 @@ class Session final : public Exchange {
                                             std::uint64_t length);
   std::optional<Refusal> read_target();
 
+  void pass_over_empty_line();
   void begin_request();
   void fill_request();
   void check_chunks();

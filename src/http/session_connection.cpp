@@ -15,8 +15,7 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr std::size_t kIdleReadBytes = 8 * 1024;  // Beast would read 512 bytes at a time
-constexpr char kTlsHandshake = 0x16;              // the first byte of a ClientHello
+constexpr char kTlsHandshake = 0x16;  // the first byte of a ClientHello
 
 char first_byte(const beast::flat_buffer& buffer) {
   return *static_cast<const char*>(buffer.data().data());
@@ -71,10 +70,11 @@ void Session::stop(const std::shared_ptr<Session>& session) {
 
 // False: the connection ends. A TLS client on this port wants its answer at once (CLIENTS.md 1).
 net::awaitable<bool> Session::wait_for_request() {
-  if (buffer_.size() == 0) {
-    const bool awake = co_await read_first_bytes();
-    if (!awake) co_return false;
-  }
+  const bool awake = co_await read_first_bytes();
+  if (!awake) co_return false;
+  pass_over_empty_line();
+  const bool begun = co_await read_first_bytes();
+  if (!begun) co_return false;
   if (server_.tls_ || first_byte(buffer_) != kTlsHandshake) co_return true;
   base::log::debug("TLS client on a plain HTTP port", {{"peer", request_.peer}});
   co_await send_and_close(
@@ -83,7 +83,9 @@ net::awaitable<bool> Session::wait_for_request() {
   co_return false;
 }
 
+// Where there are none yet. False: none come.
 net::awaitable<bool> Session::read_first_bytes() {
+  if (buffer_.size() > 0) co_return true;
   buffer_.shrink_to_fit();  // an idle connection keeps nothing of the body before
   idle_ = true;
   sessions_->set_idle(this, true);

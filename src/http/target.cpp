@@ -1,6 +1,7 @@
 #include "registry/http/target.hpp"
 
 #include <algorithm>
+#include <boost/url/authority_view.hpp>
 #include <boost/url/encode.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/rfc/pchars.hpp>
@@ -40,14 +41,19 @@ std::optional<Target> parse_target(std::string_view text) {
   return target;
 }
 
+// Credentials in it are nobody's to send (RFC 9110 4.2.4).
+bool is_host(std::string_view text) {
+  const auto parsed = boost::urls::parse_authority({text.data(), text.size()});
+  return parsed && !parsed->has_userinfo() && !parsed->encoded_host().empty();
+}
+
 std::optional<AbsoluteForm> parse_absolute_form(std::string_view text) {
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (!base::iequals(text.substr(0, scheme.size()), scheme)) continue;
     text.remove_prefix(scheme.size());
     const auto slash = text.find_first_of("/?#");
     const auto host = text.substr(0, slash);
-    // Credentials in it are nobody's to send (RFC 9110 4.2.4).
-    if (host.empty() || host.find('@') != std::string_view::npos) return std::nullopt;
+    if (!is_host(host)) return std::nullopt;
     if (slash == std::string_view::npos) return AbsoluteForm{host, "/"};
     if (text[slash] != '/') return std::nullopt;
     return AbsoluteForm{host, text.substr(slash)};

@@ -100,7 +100,9 @@ bool ManifestReader::expect(Shape shape, const char* got) {
 bool ManifestReader::null() {
   if (frames_.empty()) return fail("a manifest is a JSON object, not null");
   const auto& frame = frames_.back();
-  if (frame.place == Place::descriptor_list) return fail("must not hold null");
+  if (frame.place == Place::descriptor_list || frame.place == Place::string_list) {
+    return fail("must not hold null");
+  }
   if (frame.place == Place::root && frame.field != nullptr) {
     null_fields_ |= 1U << (frame.field - kRootFields.data());
   }

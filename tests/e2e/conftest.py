@@ -15,6 +15,7 @@ from support.images import random_repository
 from support.process import environment, started
 from support.registry import OURS, REFERENCE, Factory, Registry
 from support.unable import MARK
+from support.vitals import assert_unharmed, descriptors
 
 BEGAN = pytest.StashKey[float]()
 LINES_OF_LOG = 30
@@ -81,6 +82,14 @@ def module_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Regist
     work = tmp_path_factory.mktemp("module")
     for factory in until_closed(Factory(OURS, work)):
         yield factory(work / "data")
+
+
+@pytest.fixture(scope="module")
+def assailed(module_registry: Registry) -> Iterator[Registry]:
+    """The same, for a module that sends it what no client would: it must bear all of that."""
+    before = descriptors(module_registry)
+    yield module_registry
+    assert_unharmed(module_registry, before)
 
 
 def until_closed(factory: Factory) -> Iterator[Factory]:

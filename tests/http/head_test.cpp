@@ -22,12 +22,22 @@ std::string with_headers(std::string_view headers) {
   return "POST /echo HTTP/1.1\r\nHost: test\r\n" + std::string(headers) + "\r\n";
 }
 
+std::string repeated(std::string_view text, int times) {
+  std::string all;
+  for (int i = 0; i < times; ++i) all += text;
+  return all;
+}
+
 const Hostile kFraming[] = {
-    {"GzipCoding", with_headers("Transfer-Encoding: gzip\r\n"), 501},
-    {"GzipCodingWithLength", with_headers("Transfer-Encoding: gzip\r\nContent-Length: 3\r\n"), 501},
-    {"ChunkedThenGzip", with_headers("Transfer-Encoding: chunked, gzip\r\n"), 501},
+    {"GzipCoding", with_headers("Transfer-Encoding: gzip\r\n"), 400},
+    {"GzipCodingWithLength", with_headers("Transfer-Encoding: gzip\r\nContent-Length: 3\r\n"), 400},
+    {"EmptyCoding", with_headers("Transfer-Encoding: \r\n"), 400},
+    {"ChunkedThenGzip", with_headers("Transfer-Encoding: chunked, gzip\r\n"), 400},
+    {"ChunkedThenNothing", with_headers("Transfer-Encoding: chunked,\r\n"), 400},
     {"GzipThenChunked", with_headers("Transfer-Encoding: gzip, chunked\r\n"), 501},
-    {"ChunkedWithParameter", with_headers("Transfer-Encoding: chunked;a=b\r\n"), 501},
+    {"GzipThenChunkedInALineOfItsOwn",
+     with_headers("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n"), 501},
+    {"ChunkedWithParameter", with_headers("Transfer-Encoding: chunked;a=b\r\n"), 400},
     {"ChunkedWithLength", with_headers("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n"), 400},
     {"LengthWithChunked", with_headers("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n"), 400},
     {"ChunkedTwice", with_headers("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"),
@@ -48,11 +58,21 @@ const Hostile kHosts[] = {
     {"EmptyHost", "GET /count HTTP/1.1\r\nHost:\r\n\r\n", 400},
     {"TwoHosts", "GET /count HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400},
     {"TwoHostsInHttp10", "GET /count HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n", 400},
+    {"HostWithSpace", "GET /count HTTP/1.1\r\nHost: a b\r\n\r\n", 400},
+    {"HostThatIsFolded", "GET /count HTTP/1.1\r\nHost: a\r\n X: y\r\n\r\n", 400},
+    {"HostWithCredentials", "GET /count HTTP/1.1\r\nHost: a@b\r\n\r\n", 400},
+    {"HostWithPath", "GET /count HTTP/1.1\r\nHost: a/b\r\n\r\n", 400},
+    {"HostWithPortThatIsNone", "GET /count HTTP/1.1\r\nHost: a:b\r\n\r\n", 400},
+    {"HostOfPortAlone", "GET /count HTTP/1.1\r\nHost: :80\r\n\r\n", 400},
+    {"HostWithHalfAnAddress", "GET /count HTTP/1.1\r\nHost: [::1\r\n\r\n", 400},
+    {"HostWithMarkup", "GET /count HTTP/1.0\r\nHost: <b>\r\n\r\n", 400},
 };
 
 const Hostile kTargets[] = {
     {"AsteriskOfGet", "GET * HTTP/1.1\r\nHost: test\r\n\r\n", 400},
     {"Authority", "CONNECT host:443 HTTP/1.1\r\nHost: test\r\n\r\n", 400},
+    {"PathOfConnect", "CONNECT /count HTTP/1.1\r\nHost: test\r\n\r\n", 400},
+    {"AbsoluteWithMarkupForAHost", get("http://<b>/x"), 400},
     {"AbsoluteWithCredentials", get("http://user@h/x"), 400},
     {"AbsoluteWithoutHost", get("http:///x"), 400},
     {"AbsoluteOfAnotherScheme", get("ftp://h/x"), 400},
@@ -75,7 +95,8 @@ const Hostile kLines[] = {
     {"BareLfBetweenHeaders", "GET /count HTTP/1.1\r\nHost: test\nX: y\r\n\r\n", 400},
     {"BareCrInAValue", get("/count", "X: a\rb\r\n"), 400},
     {"NulInAValue", get("/count", std::string_view("X: a\0b\r\n", 8)), 400},
-    {"LeadingEmptyLine", "\r\n" + get("/count"), 400},
+    {"TwoEmptyLinesBeforeIt", "\r\n\r\n" + get("/count"), 400},
+    {"BareLfBeforeIt", "\n" + get("/count"), 400},
     {"Garbage", std::string("\x01\x02\xff\xfe\0\x80 ", 7) + "\r\n\r\n", 400},
     {"NoVersion", "GET /count\r\n\r\n", 400},
     {"Http2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400},
@@ -83,6 +104,7 @@ const Hostile kLines[] = {
     {"HeaderWithoutColon", get("/count", "nonsense\r\n"), 400},
     {"HeaderWithoutName", get("/count", ": x\r\n"), 400},
     {"HeadersOver16KiB", get("/count", "X: " + std::string(16 * 1024, 'x') + "\r\n"), 431},
+    {"ManyShortHeadersOver16KiB", get("/count", repeated("X: y\r\n", 3000)), 431},
     {"MethodWithoutEnd", std::string(100'000, 'x'), 414},
     {"HeadersWithoutEnd", "GET /count HTTP/1.1\r\nX: " + std::string(100'000, 'x'), 431},
 };
@@ -135,6 +157,27 @@ TEST(OddHead, MayBeNearlyAsLongAsIsAllowed) {
   const std::string path = "/" + std::string(8 * 1024 - 1, 'x');
   const auto filling = "X: " + std::string(7 * 1024, 'x') + "\r\n";
   EXPECT_EQ(client.ask(get(path, filling)).body, path + "\n");
+}
+
+// RFC 9112 2.2: as some clients send it behind a body.
+TEST(OddHead, MayHaveAnEmptyLineBeforeIt) {
+  TestServer server;
+  auto client = server.connect();
+  EXPECT_EQ(client.ask("\r\n" + get("/count")).body, "1");
+  client.send(post("/echo", "abc") + "\r\n" + get("/count"));
+  EXPECT_EQ(client.read_answer().body, "abc");
+  EXPECT_EQ(client.read_answer().body, "3");
+  client.send("\r\n");
+  EXPECT_EQ(client.ask(get("/count")).body, "4");
+}
+
+TEST(OddHead, MayNameItsHostInManyWays) {
+  TestServer server;
+  auto client = server.connect();
+  for (const auto* host : {"a", "a:5000", "a_b.c-d:", "127.0.0.1:80", "[::1]:5000", "a%20b"}) {
+    const auto request = "GET /a HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n";
+    EXPECT_EQ(client.ask(request).body, "/a\n") << host;
+  }
 }
 
 TEST(OddHead, MayHaveAcceptOnSeveralLines) {

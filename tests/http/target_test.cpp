@@ -88,6 +88,20 @@ TEST(Target, HasNoCharactersThatMustBeEncoded) {
   expect_no_target({"/gr\xc3\xbc\xc3\x9f", "/a#b", "/\"", "/a\\b"});
 }
 
+TEST(Host, IsANameOrAnAddressWithOrWithoutAPort) {
+  for (const auto* text :
+       {"a", "A.b-c_d~e", "a:80", "a:", "10.0.0.1:80", "[::1]", "[::1]:80", "a%20b"}) {
+    EXPECT_TRUE(is_host(text)) << text;
+  }
+}
+
+TEST(Host, IsNothingElse) {
+  for (const auto* text : {"", ":80", "a b", "a/b", "a?b", "a#b", "a@b", "u:p@a", "a:b", "a:80:90",
+                           "::1", "[::1", "[a]", "[]", "<a>", "\"a\"", "a\\b", "a%zz", "\xff"}) {
+    EXPECT_FALSE(is_host(text)) << text;
+  }
+}
+
 TEST(PercentEncode, LeavesUnreservedCharacters) {
   EXPECT_EQ(percent_encode("aZ09-._~"), "aZ09-._~");
 }

@@ -100,6 +100,7 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"digest", "[]"}, Wrong{"digest", "{}"}, Wrong{"mediaType", "1"},
         Wrong{"mediaType", "{}"}, Wrong{"urls", "\"https://a\""}, Wrong{"urls", "{}"},
         Wrong{"urls", "[1]"}, Wrong{"urls", "[[]]"}, Wrong{"urls", "[true]"},
+        Wrong{"urls", "[null]"}, Wrong{"platform", R"({"os.features":[null]})"},
         Wrong{"annotations", R"({"a":1})"}, Wrong{"annotations", "[]"}, Wrong{"platform", "[]"},
         Wrong{"platform", "\"linux\""}, Wrong{"platform", R"({"os":1})"},
         Wrong{"platform", R"({"os":[]})"}, Wrong{"platform", R"({"architecture":{}})"},

@@ -20,6 +20,9 @@ struct Target {
 // nullopt: another form, a bad escape, or control characters (also encoded ones).
 std::optional<Target> parse_target(std::string_view text);
 
+// A name or an address, with or without a port (RFC 9112 3.2): what may be built into a URL.
+bool is_host(std::string_view text);
+
 // The absolute form "http://host/path" (RFC 9112 3.2.2) taken apart.
 struct AbsoluteForm {
   std::string_view host, origin_form;
