@@ -1,5 +1,7 @@
 #include "registry/api/api.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -53,10 +55,25 @@ bool is_one_of(const std::exception& error, std::initializer_list<int> numbers) 
          });
 }
 
+constexpr std::initializer_list<int> kForbidden = {EACCES, EPERM, EROFS};
+
+// For the log: what went wrong, and what to do about it where that can be said.
+std::string explained(const std::exception& error) {
+  if (!is_one_of(error, kForbidden)) return error.what();
+  return std::string(error.what()) + ": check the owner of the volume, which user " +
+         std::to_string(::geteuid()) + " has to be able to read and to write";
+}
+
 oci::Error own_fault(const std::exception& error, const std::string& request_id) {
   if (is_one_of(error, {ENOSPC, EDQUOT})) {
     return {oci::ErrorCode::storage_full,
             "the registry's storage is full: delete images and collect garbage, or enlarge it"};
+  }
+  if (is_one_of(error, kForbidden) || is_one_of(error, {ELOOP})) {
+    return {oci::ErrorCode::unavailable,
+            "the registry may not read or write a part of its store: its log names it under "
+            "http.request.id " +
+                request_id + ", and who runs the registry has to mend it"};
   }
   if (is_one_of(error, {EMFILE, ENFILE, ENOMEM})) {
     return {oci::ErrorCode::unavailable, "the registry is at its limits: try again in a moment"};
@@ -80,7 +97,7 @@ http::Response answer_to(const std::exception& thrown, Exchange& exchange) {
     exchange.set_failure(thrown.what(), false);
     return error_answer(oci::Error(oci::ErrorCode::size_invalid, thrown.what()));
   }
-  exchange.set_failure(thrown.what(), true);
+  exchange.set_failure(explained(thrown), true);
   return error_answer(own_fault(thrown, exchange.request().id));
 }
 

@@ -1,9 +1,9 @@
 #include "head.hpp"
 
-#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/status.hpp>
 
+#include "registry/base/text.hpp"
 #include "registry/http/target.hpp"
 
 namespace registry::http {
@@ -15,7 +15,7 @@ namespace {
 std::optional<Refusal> check_framing(const beast::http::request_header<>& head) {
   const auto codings = head.count(field::transfer_encoding);
   if (codings == 0) return std::nullopt;
-  if (codings > 1 || !beast::iequals(head[field::transfer_encoding], "chunked")) {
+  if (codings > 1 || !base::iequals(head[field::transfer_encoding], "chunked")) {
     return Refusal{501, "the only transfer coding that is understood is chunked"};
   }
   if (head.version() < 11) return Refusal{400, "HTTP/1.0 has no transfer codings"};
@@ -44,7 +44,7 @@ std::optional<Refusal> check_head(const beast::http::request_header<>& head) {
     return Refusal{400, "the request's target must be a path, as in GET /v2/"};
   }
   const auto expectation = head[field::expect];
-  if (!expectation.empty() && !beast::iequals(expectation, "100-continue")) {
+  if (!expectation.empty() && !base::iequals(expectation, "100-continue")) {
     return Refusal{417, "the only expectation that is understood is 100-continue"};
   }
   return check_framing(head);
