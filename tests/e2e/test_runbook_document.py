@@ -22,6 +22,7 @@ IDS = [f"{title}-{number}" for number, (title, _) in enumerate(SHELL)]
 # Said by others than the daemon.
 FOREIGN = {
     "http: server gave HTTP response to HTTPS client",
+    "error parsing HTTP 405 response body",
     "No space left on device",
     "Permission denied",
     "499",
