@@ -4,7 +4,7 @@
 # The targets are programs of the preset asan. Two run at a time. The same SEED leads to the same
 # inputs, as far as the seconds reach. An input that breaks a target is left in build/fuzz/artifacts,
 # and goes into tests/fuzz/corpus/NAME once it is mended.
-#   -keep   takes the new inputs that reached new code into tests/fuzz/corpus, as few as will do
+#   -keep   takes inputs that reached new code into tests/fuzz/corpus
 #   -only   just this target
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -24,9 +24,13 @@ if [ "${1:-}" = -target ]; then
     "$programs/registry_fuzz_$name" $dictionary -seed="$seed" -rss_limit_mb=1024 -timeout=10 \
       -max_len=20000 -artifact_prefix="$out/artifacts/$name/" -print_final_stats=1 "$@"
   }
+  keep() {  # small ones, and of those as few as reach what no other does
+    [ "$keep" = yes ] || return 0
+    find "$found" -type f -size +4 -delete
+    run -set_cover_merge=1 -use_counters=0 "$kept" "$found"
+  }
   {
-    run -runs=0 "$kept" && run -max_total_time="$seconds" "$found" "$kept" &&
-      if [ "$keep" = yes ]; then run -merge=1 "$kept" "$found"; fi && echo passed
+    run -runs=0 "$kept" && run -max_total_time="$seconds" "$found" "$kept" && keep && echo passed
   } > "$out/log/$name" 2>&1 || echo failed >> "$out/log/$name"
   exit 0
 fi
@@ -46,6 +50,12 @@ rm -rf "$out"
 mkdir -p "$out"
 cmake --preset asan --log-level=WARNING > "$out/configure.log"
 cmake --build --preset asan --target registry_fuzzers
+
+# AddressSanitizer holds back what is freed, 256 MB of it if nobody says less.
+export ASAN_OPTIONS="quarantine_size_mb=64:${ASAN_OPTIONS:-}"
+# Of any version it names the lines of a trace; clang looks only for that of its own.
+ASAN_SYMBOLIZER_PATH=${ASAN_SYMBOLIZER_PATH:-$(command -v llvm-symbolizer-19 || command -v llvm-symbolizer || :)}
+[ -z "$ASAN_SYMBOLIZER_PATH" ] || export ASAN_SYMBOLIZER_PATH
 
 names=${only:-$(cd tests/fuzz && ls -- *_fuzzer.cpp | sed 's/_fuzzer.cpp$//')}
 echo "fuzzing for $seconds s each, seed $seed"
