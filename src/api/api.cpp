@@ -55,17 +55,21 @@ bool is_one_of(const std::exception& error, std::initializer_list<int> numbers) 
          });
 }
 
+constexpr std::initializer_list<int> kFull = {ENOSPC, EDQUOT};
 constexpr std::initializer_list<int> kForbidden = {EACCES, EPERM, EROFS};
 
 // For the log: what went wrong, and what to do about it where that can be said.
 std::string explained(const std::exception& error) {
+  if (is_one_of(error, kFull)) {
+    return std::string(error.what()) + ": delete images and collect garbage, or enlarge the volume";
+  }
   if (!is_one_of(error, kForbidden)) return error.what();
   return std::string(error.what()) + ": check the owner of the volume, which user " +
          std::to_string(::geteuid()) + " has to be able to read and to write";
 }
 
 oci::Error own_fault(const std::exception& error, const std::string& request_id) {
-  if (is_one_of(error, {ENOSPC, EDQUOT})) {
+  if (is_one_of(error, kFull)) {
     return {oci::ErrorCode::storage_full,
             "the registry's storage is full: delete images and collect garbage, or enlarge it"};
   }
@@ -114,6 +118,10 @@ std::string query_of(const http::Request& request) {
   return begin == std::string::npos ? "" : request.raw_target.substr(begin);
 }
 
+bool changes_something(std::string_view method) {
+  return method == "POST" || method == "PATCH" || method == "PUT" || method == "DELETE";
+}
+
 // Redirects come before all else, as in 2.8 (CONTRACT 1).
 http::Response moved(const http::Request& request, const std::string& location) {
   auto response = answer(301);
@@ -158,10 +166,7 @@ Api::Api(Services services, Options options)
           {Shape::upload, "DELETE", bind(handlers_->uploads, &UploadHandlers::cancel)},
       } {
   if (!options_.readonly) return;
-  constexpr std::array<std::string_view, 4> kChanging = {"POST", "PATCH", "PUT", "DELETE"};
-  std::erase_if(routes_, [&](const Route& route) {
-    return std::ranges::find(kChanging, route.method) != kChanging.end();
-  });
+  std::erase_if(routes_, [](const Route& route) { return changes_something(route.method); });
 }
 
 Api::~Api() = default;
@@ -204,12 +209,15 @@ net::awaitable<void> Api::dispatch(http::Exchange& exchange) {
   if (!is_probe(request.target.path) && !handlers_->services.readiness.healthy()) {
     throw oci::Error(oci::ErrorCode::unavailable, "health check failed: please see /debug/health");
   }
-  exchange.add_to_answer(options_.headers);
+  if (!name_of(match->shape).empty()) exchange.add_to_answer(options_.headers);
   for (const auto& route : routes_) {
     if (route.shape != match->shape) continue;
     if (!route.method.empty() && route.method != request.method) continue;
     co_await route.handler(exchange, *match);
     co_return;
+  }
+  if (changes_something(request.method) && options_.readonly) {
+    exchange.set_failure("the registry is read-only", false);
   }
   co_await exchange.send(method_not_allowed(request, *match));
 }
@@ -224,6 +232,15 @@ http::Response Api::not_found(const http::Request& request,
                with_last_slash_turned(target.substr(0, target.find('?'))) + query_of(request));
 }
 
+// What is refused for the time being is said in the form that clients show to people.
+http::Response Api::refused_method(std::string_view method) const {
+  if (!options_.readonly || !changes_something(method)) {
+    return text_answer(405, "Method not allowed\n");
+  }
+  return error_answer(oci::Error(oci::ErrorCode::unsupported,
+                                 "the registry is read-only: storage.maintenance.readonly is on"));
+}
+
 http::Response Api::method_not_allowed(const http::Request& request, const Match& match) const {
   std::set<std::string_view> allowed;
   for (const auto& route : routes_) {
@@ -231,8 +248,7 @@ http::Response Api::method_not_allowed(const http::Request& request, const Match
   }
   std::string list;
   for (const auto method : allowed) list += (list.empty() ? "" : ", ") + std::string(method);
-  auto response =
-      request.method == "OPTIONS" ? answer(200) : text_answer(405, "Method not allowed\n");
+  auto response = request.method == "OPTIONS" ? answer(200) : refused_method(request.method);
   response.add("Allow", list);
   return response;
 }

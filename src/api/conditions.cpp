@@ -12,7 +12,8 @@ bool names(const http::Request& request, std::string_view header,
            const std::optional<oci::Digest>& current) {
   return std::ranges::any_of(request.header_list(header), [&](std::string_view element) {
     if (element == "*") return current.has_value();
-    if (element.starts_with("W/")) element.remove_prefix(2);
+    // A weak tag is compared by If-None-Match alone (RFC 9110 8.8.3.2).
+    if (header == "If-None-Match" && element.starts_with("W/")) element.remove_prefix(2);
     return current && (element == etag(*current) || element == current->str());
   });
 }

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <limits>
+#include <map>
 
 #include "answers.hpp"
 #include "handlers.hpp"
@@ -31,20 +32,37 @@ void add_next_link(http::Response& response, const std::string& path, std::strin
                            "&n=" + std::to_string(n) + more + ">; rel=\"next\"");
 }
 
-std::string json_of(const content::Referrer& referrer) {
-  nlohmann::ordered_json descriptor = {{"mediaType", referrer.media_type},
-                                       {"digest", referrer.digest.str()},
-                                       {"size", referrer.size_bytes}};
-  if (!referrer.annotations.empty()) {
-    auto annotations = nlohmann::ordered_json::object();
-    for (const auto& [key, value] : referrer.annotations) annotations[key] = value;
-    descriptor["annotations"] = std::move(annotations);
-  }
-  if (!referrer.artifact_type.empty()) descriptor["artifactType"] = referrer.artifact_type;
-  return descriptor.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+std::string quoted(const std::string& text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-// Put together as text: a tree of it would cost many times its bytes.
+// Lists are put together as text: a tree of them would cost many times their bytes.
+std::string array_of(const std::vector<std::string>& names) {
+  std::string array = "[";
+  for (const auto& name : names) {
+    if (array.size() > 1) array += ',';
+    array += quoted(name);
+  }
+  return array += ']';
+}
+
+std::string json_of(const content::Referrer& referrer) {
+  auto json = "{\"mediaType\":" + quoted(referrer.media_type) + ",\"digest\":\"" +
+              referrer.digest.str() + "\",\"size\":" + std::to_string(referrer.size_bytes);
+  // By name, and of two of one name the last, as other readers see them.
+  std::map<std::string_view, const std::string*> by_name;
+  for (const auto& [name, value] : referrer.annotations) by_name[name] = &value;
+  std::string annotations;
+  for (const auto& [name, value] : by_name) {
+    annotations +=
+        (annotations.empty() ? "" : ",") + quoted(std::string(name)) + ':' + quoted(*value);
+  }
+  if (!annotations.empty()) json += ",\"annotations\":{" + annotations + '}';
+  if (!referrer.artifact_type.empty())
+    json += ",\"artifactType\":" + quoted(referrer.artifact_type);
+  return json += '}';
+}
+
 std::string index_of(const std::vector<content::Referrer>& referrers) {
   std::string body = R"({"schemaVersion":2,"mediaType":")";
   body.append(kIndexType).append(R"(","manifests":[)");
@@ -69,8 +87,7 @@ net::awaitable<void> ListHandlers::catalog(Exchange& exchange, const Match&) {
   content::Page page;
   const auto list = [&] { page = services_.content.catalog.list(last, n); };
   if (n > 0) co_await base::offload(services_.io, list);
-  const nlohmann::json body = {{"repositories", page.names}};
-  auto response = json_answer(200, oci::dump_json(body) + '\n');
+  auto response = json_answer(200, "{\"repositories\":" + array_of(page.names) + "}\n");
   if (page.more) add_next_link(response, urls_.path("v2/_catalog"), page.names.back(), n);
   co_await exchange.send(std::move(response));
 }
@@ -81,14 +98,18 @@ net::awaitable<void> ListHandlers::tags(Exchange& exchange, const Match& match) 
   const auto max = options_.tags_maxtags == 0 ? kEverything : options_.tags_maxtags;
   const auto n = std::min(page_size(request).value_or(max), max);
   const auto last = request.target.parameter("last").value_or("");
-  const auto list = [&] { return services_.content.tags.list(name, last, n); };
-  const auto page = co_await base::offload(services_.io, list);
+  std::optional<content::Page> page;
+  std::string body;
+  const auto list = [&] {
+    page = services_.content.tags.list(name, last, n);
+    if (page) body = "{\"name\":\"" + name.str() + "\",\"tags\":" + array_of(page->names) + "}\n";
+  };
+  co_await base::offload(services_.io, list);
   if (!page) {
     const nlohmann::json detail = {{"name", name.str()}};
     throw oci::Error(oci::ErrorCode::name_unknown, detail);
   }
-  const nlohmann::json body = {{"name", name.str()}, {"tags", page->names}};
-  auto response = json_answer(200, oci::dump_json(body) + '\n');
+  auto response = json_answer(200, std::move(body));
   if (page->more && n > 0) {
     const auto path = urls_.path("v2/" + name.str() + "/tags/list");
     add_next_link(response, path, page->names.back(), n);
@@ -106,7 +127,9 @@ net::awaitable<void> ListHandlers::referrers(Exchange& exchange, const Match& ma
   const auto last = request.target.parameter("last").value_or("");
   auto type = request.target.parameter("artifactType");
   if (type && type->empty()) type.reset();
-  const auto paid = co_await services_.large_manifests.acquire(2 * oci::kMaxManifestBytes);
+  const auto prepare = [&] { services_.content.referrers.read_manifests_once(name); };
+  co_await base::offload(services_.io, prepare);
+  const auto paid = co_await services_.lists.acquire(2 * oci::kMaxManifestBytes);
   content::ReferrersPage page;
   std::string body;
   const auto list = [&] {

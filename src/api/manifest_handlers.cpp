@@ -9,6 +9,7 @@ namespace registry::api {
 namespace {
 
 constexpr std::size_t kSmallBytes = 64 * 1024;  // nearly every manifest there is
+constexpr std::size_t kMostTags = 100;          // each costs two durable writes
 constexpr std::size_t kCostFactor = 2;          // once as text, once as what is read of it
 
 oci::Tag tag_of(std::string_view text) {
@@ -47,6 +48,10 @@ std::vector<oci::Tag> more_tags(const http::Request& request, const content::Ref
     if (key != "tag") continue;
     auto tag = tag_of(value);
     if (std::ranges::find(tags, tag) == tags.end()) tags.push_back(std::move(tag));
+    if (tags.size() <= kMostTags) continue;
+    throw oci::Error(
+        oci::ErrorCode::too_many_tags,
+        "one request sets " + std::to_string(kMostTags) + " tags at most: send the others in more");
   }
   return tags;
 }
@@ -55,6 +60,12 @@ std::string joined(const std::vector<oci::Tag>& tags) {
   std::string list;
   for (const auto& tag : tags) list += (list.empty() ? "" : ", ") + tag.str();
   return list;
+}
+
+// The request outlives it.
+content::Precondition precondition_of(const http::Request& request) {
+  if (!has_condition(request)) return {};
+  return [&request](const auto& current) { require_condition(request, current); };
 }
 
 [[noreturn]] void refuse_size() {
@@ -129,10 +140,8 @@ net::awaitable<void> ManifestHandlers::put(Exchange& exchange, const Match& matc
   if (exchange.content_length().value_or(0) > oci::kMaxManifestBytes) refuse_size();
   base::ByteBudget::Reservation paid;
   const auto content = co_await read_content(exchange, paid);
-  content::PushedManifest pushed{reference, tags, declared, content, {}};
-  if (has_condition(request)) {
-    pushed.precondition = [&](const auto& current) { require_condition(request, current); };
-  }
+  const content::PushedManifest pushed{reference, tags, declared, content,
+                                       precondition_of(request)};
   const auto stored = co_await services_.content.manifests.put(name, pushed);
   auto response = answer(201);
   response.add("Location", urls_.manifest(request, name, stored.digest));
@@ -165,10 +174,8 @@ net::awaitable<void> ManifestHandlers::remove(Exchange& exchange, const Match& m
   const auto name = repository_name(match);
   const auto reference = reference_of(match);
   if (!options_.delete_enabled) throw deletes_are_off();
-  const auto work = [&] {
-    return std::visit([&](const auto& it) { return services_.content.manifests.remove(name, it); },
-                      reference);
-  };
+  const auto condition = precondition_of(exchange.request());
+  const auto work = [&] { return services_.content.manifests.remove(name, reference, condition); };
   const bool existed = co_await base::offload(services_.io, work);
   if (!existed) unknown_manifest(name, match);
   co_await exchange.send(answer(202));

@@ -35,8 +35,6 @@ std::string quote(std::string_view text) {
 std::string_view host_of(std::string_view peer) {
   auto host = peer.substr(0, peer.rfind(':'));
   if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
-  constexpr std::string_view kMappedV4 = "::ffff:";
-  if (host.starts_with(kMappedV4)) host.remove_prefix(kMappedV4.size());
   return host;
 }
 

@@ -10,18 +10,6 @@
 namespace registry::api {
 namespace {
 
-std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-bool is_token_character(char c) {
-  return (static_cast<unsigned char>(c) < 0x80 &&
-          std::isalnum(static_cast<unsigned char>(c)) != 0) ||
-         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
-
 bool is_scheme(std::string_view text) {
   return base::iequals(text, "http") || base::iequals(text, "https");
 }
@@ -39,7 +27,7 @@ bool is_host(std::string_view text) {
 std::optional<std::string> take_value(std::string_view& text) {
   std::string value;
   if (!text.starts_with('"')) {
-    const auto end = std::ranges::find_if_not(text, is_token_character) - text.begin();
+    const auto end = std::ranges::find_if_not(text, base::is_token_character) - text.begin();
     value = text.substr(0, static_cast<std::size_t>(end));
     text.remove_prefix(value.size());
     return value.empty() ? std::nullopt : std::optional(value);
@@ -60,16 +48,16 @@ std::optional<std::string> take_value(std::string_view& text) {
 std::optional<std::map<std::string, std::string>> parse_forwarded(std::string_view text) {
   std::map<std::string, std::string> pairs;
   for (;;) {
-    text = trim(text);
+    text = base::trim(text);
     const auto equals = text.find('=');
     if (equals == std::string_view::npos || equals == 0) return std::nullopt;
     std::string name(text.substr(0, equals));
-    if (!std::ranges::all_of(name, is_token_character)) return std::nullopt;
+    if (!std::ranges::all_of(name, base::is_token_character)) return std::nullopt;
     std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
     text.remove_prefix(equals + 1);
     const auto value = take_value(text);
     if (!value || !pairs.emplace(std::move(name), *value).second) return std::nullopt;
-    text = trim(text);
+    text = base::trim(text);
     if (text.empty() || text.front() == ',') return pairs;
     if (text.front() != ';') return std::nullopt;
     text.remove_prefix(1);
@@ -92,7 +80,7 @@ Origin origin_of(const http::Request& request) {
     return origin;
   }
   const auto hosts = request.header("X-Forwarded-Host");
-  apply(request.header("X-Forwarded-Proto"), trim(hosts.substr(0, hosts.find(','))), origin);
+  apply(request.header("X-Forwarded-Proto"), base::trim(hosts.substr(0, hosts.find(','))), origin);
   return origin;
 }
 

@@ -16,10 +16,11 @@ namespace net = boost::asio;
 
 namespace {
 
-void purge(const config::Uploadpurging& options, content::Content& content) {
+void purge(const config::Uploadpurging& options, content::Content& content,
+           const std::stop_token& stop) {
   try {
     const auto limit = std::chrono::system_clock::now() - options.age;
-    const auto purged = maintenance::purge_uploads(content, limit, options.dryrun);
+    const auto purged = maintenance::purge_uploads(content, limit, options.dryrun, stop);
     base::log::info("uploads purged", {{"found", std::to_string(purged.found)},
                                        {"removed", std::to_string(purged.removed)}});
   } catch (const std::exception& error) {
@@ -30,7 +31,8 @@ void purge(const config::Uploadpurging& options, content::Content& content) {
 }  // namespace
 
 net::awaitable<void> purge_uploads_for_ever(const config::Uploadpurging& options,
-                                            content::Content& content, base::Pool& io) {
+                                            content::Content& content, base::Pool& io,
+                                            std::stop_token stop) {
   const auto executor = co_await net::this_coro::executor;
   net::steady_timer timer(executor);
   std::random_device random;
@@ -43,7 +45,7 @@ net::awaitable<void> purge_uploads_for_ever(const config::Uploadpurging& options
   for (;;) {
     timer.expires_after(pause);
     co_await timer.async_wait(net::use_awaitable);
-    const auto work = [&] { purge(options, content); };
+    const auto work = [&] { purge(options, content, stop); };
     co_await base::offload(io, work);
     pause = options.interval;
   }

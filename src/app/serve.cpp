@@ -13,6 +13,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
 #include <optional>
+#include <stop_token>
 #include <thread>
 #include <vector>
 
@@ -72,6 +73,13 @@ std::size_t max_connections() {
   return std::min(kMost, (descriptors - kReserved) / 3);
 }
 
+// An idle one keeps the buffers of its TLS.
+std::size_t max_tls_connections() {
+  constexpr std::size_t kBytesOfOne = 96 * 1024, kLeast = 128;
+  const auto limit = base::memory_limit();
+  return limit ? std::max(*limit / 4 / kBytesOfOne, kLeast) : http::ServerOptions().max_connections;
+}
+
 api::Options api_options(const config::Config& config) {
   api::Options options;
   options.delete_enabled = config.storage.remove.enabled;
@@ -108,11 +116,13 @@ class Daemon {
   void run_threads();
 
   const config::Config& config_;
+  std::stop_source ending_;  // of what runs in the background
   const std::unique_ptr<base::Files> files_ = base::make_posix_files();
   std::optional<storage::StoreLock> lock_;
   std::unique_ptr<storage::Driver> driver_;
   base::ByteBudget memory_{body_memory()};
-  base::ByteBudget large_manifests_{body_memory() / 2};
+  base::ByteBudget large_manifests_{body_memory() / 2}, lists_{body_memory() / 2};
+  base::ByteBudget tls_memory_{body_memory() / 2};
   base::Metrics metrics_;
   api::RequestMetrics request_metrics_{metrics_};
   const content::Acceptance acceptance_;
@@ -142,7 +152,7 @@ void Daemon::open_store() {
                                           "filesystem", metrics_);
   io_.post([this, root] {
     try {
-      storage::remove_leftovers(*files_, root);
+      storage::remove_leftovers(*files_, root, ending_.get_token());
     } catch (const std::exception& error) {
       log::warn("cannot remove what an earlier process left", {{"err", error.what()}});
     }
@@ -164,6 +174,7 @@ net::awaitable<void> Daemon::end_on_signal() {
             {{"signal", std::to_string(signal)},
              {"draintimeout", std::to_string(timeout.count()) + "s"}});
   health_->drain();
+  ending_.request_stop();
   co_await server_->drain(timeout);
   context_.stop();
 }
@@ -189,12 +200,13 @@ void Daemon::listen() {
   http::ServerOptions options;
   options.max_connections = max_connections();
   if (!http.tls.certificate.empty()) {
+    options.max_connections = std::min(options.max_connections, max_tls_connections());
     options.tls = http::TlsOptions{http.tls.certificate, http.tls.key, http.tls.clientcas,
                                    http.tls.minimumtls, http.tls.ciphersuites};
   }
   const log::Fields version = {{"version", REGISTRY_VERSION},
                                {"tls", options.tls ? "true" : "false"}};
-  server_.emplace(context_, io_, memory_, *api_, options);
+  server_.emplace(context_, io_, tls_memory_, *api_, options);
   if (http.net == config::Net::unix) {
     server_->listen_unix(http.addr);
     log::info("listening on " + http.addr, version);
@@ -210,12 +222,13 @@ void Daemon::start_background() {
   health_->start(config_.health, in_memory ? "inmemory" : "filesystem");
   const auto& purging = config_.storage.maintenance.uploadpurging;
   if (purging.enabled) {
-    net::co_spawn(context_, purge_uploads_for_ever(purging, *content_, io_), net::detached);
+    net::co_spawn(context_, purge_uploads_for_ever(purging, *content_, io_, ending_.get_token()),
+                  net::detached);
   }
   const auto& debug = config_.http.debug;
   if (debug.addr.empty()) return;
   debug_.emplace(*health_, metrics_, debug.prometheus.enabled ? debug.prometheus.path : "");
-  debug_server_.emplace(context_, io_, memory_, *debug_, http::ServerOptions());
+  debug_server_.emplace(context_, io_, tls_memory_, *debug_, http::ServerOptions());
   for (const auto& address : debug_server_->listen(debug.addr)) {
     log::info("debug server listening on " + address);
   }
@@ -225,9 +238,12 @@ int Daemon::run() {
   open_store();
   content_.emplace(*driver_, acceptance_, io_, hashing_);
   health_.emplace(context_, io_, *driver_);
-  const api::Services services{*content_,        io_,      memory_,
-                               large_manifests_, *health_, request_metrics_};
+  const api::Services services{*content_, io_,      memory_,         large_manifests_,
+                               lists_,    *health_, request_metrics_};
   api_.emplace(services, api_options(config_));
+  if (config_.storage.maintenance.readonly.enabled) {
+    log::warn("storage.maintenance.readonly is on: pushes and deletes are refused");
+  }
   listen();
   start_background();
   net::co_spawn(context_, end_on_signal(), net::detached);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "registry/base/text.hpp"
+
 namespace registry::config {
 
 std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
@@ -53,11 +55,7 @@ bool is_address(std::string_view text) {
 }
 
 bool is_token(std::string_view text) {
-  static constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::ranges::all_of(text, [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           kOthers.find(c) != std::string_view::npos;
-  });
+  return !text.empty() && std::ranges::all_of(text, base::is_token_character);
 }
 
 std::string complaint_about(const std::string& expression) {

@@ -10,23 +10,31 @@ namespace paths = storage::paths;
 Blobs::Blobs(storage::Driver& driver, Pins& pins, RepositoryLocks& locks)
     : driver_(driver), pins_(pins), locks_(locks) {}
 
+// Pins first, then looks at the link; of a sha512 only the link says what is to be pinned, so it is
+// read once more.
+std::optional<Pin> Blobs::pin_linked(const oci::RepositoryName& name, const oci::Digest& digest) {
+  const auto path = paths::layer_link(name, digest);
+  const bool says_itself = digest.algorithm() == oci::Algorithm::sha256;
+  const auto expected = says_itself ? digest : read_link(driver_, path);
+  if (!expected) return std::nullopt;
+  auto pin = pins_.pin(*expected);
+  if (read_link(driver_, path) != expected) return std::nullopt;
+  return pin;
+}
+
 std::optional<BlobInfo> Blobs::stat(const oci::RepositoryName& name, const oci::Digest& digest) {
-  const auto sha256 = read_link(driver_, paths::layer_link(name, digest));
-  if (!sha256) return std::nullopt;
-  auto pin = pins_.pin(*sha256);
-  const auto size = stored_size(driver_, *sha256);
+  auto pin = pin_linked(name, digest);
+  const auto size = pin ? stored_size(driver_, pin->digest()) : std::nullopt;
   if (!size) return std::nullopt;
-  pin.promise();
-  return BlobInfo{*sha256, *size};
+  pin->promise();
+  return BlobInfo{pin->digest(), *size};
 }
 
 std::unique_ptr<storage::BlobReader> Blobs::open(const oci::RepositoryName& name,
                                                  const oci::Digest& digest) {
-  const auto sha256 = read_link(driver_, paths::layer_link(name, digest));
-  if (!sha256) return nullptr;
-  auto pin = pins_.pin(*sha256);
-  auto blob = open_stored(driver_, *sha256);
-  if (blob) pin.promise();
+  auto pin = pin_linked(name, digest);
+  auto blob = pin ? open_stored(driver_, pin->digest()) : nullptr;
+  if (blob) pin->promise();
   return blob;
 }
 

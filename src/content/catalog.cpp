@@ -16,12 +16,16 @@ constexpr std::size_t kChunk = 1000;
 std::string below(const std::string& parent, const std::string& child) {
   return parent.empty() ? child : parent + '/' + child;
 }
+
+std::system_error not_a_repository(const std::string& text) {
+  return {std::make_error_code(std::errc::invalid_argument),
+          "no repository can be " + paths::kRepositories + '/' + text};
+}
 }  // namespace
 
 Page Catalog::list(std::string_view after, std::size_t limit) {
   const Unreadable unreadable = [](const std::system_error& error) {
-    base::log::warn_once("a folder of the store cannot be read, and is not listed",
-                         {{"err", error.what()}});
+    base::log::warn_once("a folder of the store is not listed", {{"err", error.what()}});
   };
   Search search{limit, false, unreadable, {}};
   visit("", after, search);
@@ -58,6 +62,7 @@ bool Catalog::visit(const std::string& name, std::string_view after, Search& sea
     const auto entries = driver_.list(directory, last, std::min(search.limit, kChunk - 1) + 1);
     if (!entries || entries->empty()) return true;
     for (const auto& entry : *entries) {
+      if (entry.leads_nowhere) search.unreadable(not_a_repository(below(name, entry.name)));
       if (!entry.is_directory) continue;
       if (!visit_child(name, entry.name, "", true, search)) return false;
     }
@@ -67,16 +72,22 @@ bool Catalog::visit(const std::string& name, std::string_view after, Search& sea
 
 bool Catalog::visit_child(const std::string& parent, const std::string& child,
                           std::string_view after, bool is_behind, Search& search) {
-  if (!oci::is_name_component(child, parent.empty())) return true;
   const auto text = below(parent, child);
+  if (!oci::is_name_component(child, parent.empty())) {
+    const bool is_part_of_one = child.starts_with('_') && !parent.empty();
+    if (!is_part_of_one) search.unreadable(not_a_repository(text));
+    return true;
+  }
   try {
-    const auto name = oci::RepositoryName::parse(text);
-    if (is_behind && name && is_repository(*name, search.with_uploads)) {
-      if (search.page.names.size() == search.limit) {
+    if (is_behind && is_repository(text, search.with_uploads)) {
+      if (!oci::RepositoryName::parse(text)) {
+        search.unreadable(not_a_repository(text));
+      } else if (search.page.names.size() == search.limit) {
         search.page.more = true;
         return false;
+      } else {
+        search.page.names.push_back(text);
       }
-      search.page.names.push_back(text);
     }
     if (text.size() >= oci::RepositoryName::kMaxLength) return true;
     return visit(text, after, search);
@@ -88,9 +99,11 @@ bool Catalog::visit_child(const std::string& parent, const std::string& child,
 }
 
 // By 2.8's rule; or one that has manifests only, as its proxy makes them.
-bool Catalog::is_repository(const oci::RepositoryName& name, bool with_uploads) {
-  return driver_.stat(paths::layers(name)) || driver_.stat(paths::manifests(name)) ||
-         (with_uploads && driver_.stat(paths::uploads(name)));
+bool Catalog::is_repository(const std::string& text, bool with_uploads) {
+  const auto has = [&](const char* part) {
+    return driver_.stat(paths::kRepositories + '/' + text + part).has_value();
+  };
+  return has("/_layers") || has("/_manifests") || (with_uploads && has("/_uploads"));
 }
 
 }  // namespace registry::content

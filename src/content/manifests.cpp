@@ -2,6 +2,7 @@
 
 #include "links.hpp"
 #include "references.hpp"
+#include "registry/base/log.hpp"
 #include "registry/base/offload.hpp"
 #include "registry/oci/error.hpp"
 #include "registry/oci/hasher.hpp"
@@ -28,17 +29,31 @@ Manifests::Manifests(storage::Driver& driver, Pins& pins, RepositoryLocks& locks
 std::optional<FoundManifest> Manifests::find(const oci::RepositoryName& name,
                                              const Reference& reference) {
   const auto* tag = std::get_if<oci::Tag>(&reference);
-  const auto digest = tag != nullptr ? tags_.resolve(name, *tag) : std::get<oci::Digest>(reference);
-  if (!digest) return std::nullopt;
-  const auto sha256 = sha256_of_manifest(driver_, name, *digest);
+  if (tag == nullptr) return find_digest(name, std::get<oci::Digest>(reference));
+  // A tag may move, and its old manifest be deleted, between the two looks.
+  std::optional<oci::Digest> seen;
+  for (auto sha256 = tags_.resolve(name, *tag); sha256 && sha256 != seen;
+       sha256 = tags_.resolve(name, *tag)) {
+    auto found = find_digest(name, *sha256);
+    if (found) {
+      found->digest = tags_.pushed_as(name, *tag, *sha256);
+      return found;
+    }
+    seen = sha256;
+  }
+  return std::nullopt;
+}
+
+std::optional<FoundManifest> Manifests::find_digest(const oci::RepositoryName& name,
+                                                    const oci::Digest& digest) {
+  const auto sha256 = sha256_of_manifest(driver_, name, digest);
   if (!sha256) return std::nullopt;
   auto pin = pins_.pin(*sha256);
   if (!read_link(driver_, paths::revision_link(name, *sha256))) return std::nullopt;
   const auto size = stored_size(driver_, *sha256);
   if (!size || *size > oci::kMaxManifestBytes) return std::nullopt;
   pin.promise();
-  auto named = tag != nullptr ? tags_.pushed_as(name, *tag, *sha256) : *digest;
-  return FoundManifest{std::move(named), *sha256, *size};
+  return FoundManifest{digest, *sha256, *size};
 }
 
 std::optional<StoredManifest> Manifests::read(const FoundManifest& found) {
@@ -60,9 +75,12 @@ std::unique_ptr<storage::BlobReader> Manifests::open(const FoundManifest& found)
 
 net::awaitable<PutManifest> Manifests::put(const oci::RepositoryName& name,
                                            const PushedManifest& pushed) {
-  const auto understand = [&] { return parse(pushed); };
+  const auto understand = [&] {
+    auto parsed = parse(pushed);
+    acceptance_.check(parsed.manifest);
+    return parsed;
+  };
   const Parsed parsed = co_await base::offload(io_, understand);
-  acceptance_.check(parsed.manifest);
   for (;;) {
     const auto attempt = [&] { return check_and_store(name, pushed, parsed); };
     const CheckedReferences checked = co_await base::offload(io_, attempt);
@@ -73,7 +91,7 @@ net::awaitable<PutManifest> Manifests::put(const oci::RepositoryName& name,
     // Either is an end of it: the descriptor is wrong and this throws, or the blob was, and is
     // missing from now on, or was replaced by a good one meanwhile.
     for (const auto& one : checked.suspicious) {
-      co_await settle(driver_, pins_, io_, hashing_, one);
+      co_await settle(driver_, pins_, io_, hashing_, whole_, one);
     }
   }
   PutManifest put{parsed.named, std::nullopt};
@@ -142,30 +160,40 @@ void Manifests::store_content(const oci::Digest& sha256, const std::string& cont
   if (!is_stored) driver_.put(paths::blob(sha256), content, Survives::power_loss);
 }
 
-// What a stored manifest names as its subject, as far as it can be read.
-std::optional<oci::Digest> Manifests::subject_of(const oci::Digest& sha256) {
-  const auto content = stored_manifest(driver_, sha256);
-  return content ? oci::read_stored(*content).subject : std::nullopt;
+bool Manifests::remove(const oci::RepositoryName& name, const Reference& reference,
+                       const Precondition& precondition) {
+  const RepositoryLocks::Alone lock(locks_, name);
+  if (precondition) {
+    const auto current = find(name, reference);
+    precondition(current ? std::optional(current->digest) : std::nullopt);
+  }
+  if (const auto* tag = std::get_if<oci::Tag>(&reference)) return tags_.remove(name, *tag);
+  return remove_manifest(name, std::get<oci::Digest>(reference));
 }
 
-bool Manifests::remove(const oci::RepositoryName& name, const oci::Digest& digest) {
-  const RepositoryLocks::Alone lock(locks_, name);
+bool Manifests::remove_manifest(const oci::RepositoryName& name, const oci::Digest& digest) {
   const auto sha256 = sha256_of_manifest(driver_, name, digest);
   if (!sha256 || !read_link(driver_, paths::revision_link(name, *sha256))) return false;
-  const auto subject = subject_of(*sha256);
+  const auto content = stored_manifest(driver_, *sha256);
   tags_.remove_all_of(name, *sha256);
   if (!driver_.remove(paths::revision_link(name, *sha256), Survives::power_loss)) return false;
-  // What led to it counts no longer, and is only tidied up.
-  if (subject) referrers_.remove(name, *subject, digest);
-  if (digest != *sha256) {
-    driver_.remove(paths::manifest_alias(name, digest), Survives::process_crash);
-  }
+  if (content) tidy_up(name, *content);
   return true;
 }
 
-bool Manifests::remove(const oci::RepositoryName& name, const oci::Tag& tag) {
-  const RepositoryLocks::Alone lock(locks_, name);
-  return tags_.remove(name, tag);
+// What led to a manifest that is gone counts no longer, and is no reason to fail.
+void Manifests::tidy_up(const oci::RepositoryName& name, const std::string& content) {
+  try {
+    const auto sha256 = oci::digest_of(content);
+    const auto sha512 = oci::digest_of(content, oci::Algorithm::sha512);
+    driver_.remove(paths::manifest_alias(name, sha512), Survives::process_crash);
+    const auto subject = oci::read_stored(content).subject;
+    if (!subject) return;
+    for (const auto& named : {sha256, sha512}) referrers_.remove(name, *subject, named);
+  } catch (const std::system_error& error) {
+    base::log::warn("cannot tidy up behind a deleted manifest",
+                    {{"repository", name.str()}, {"err", error.what()}});
+  }
 }
 
 }  // namespace registry::content

@@ -82,16 +82,19 @@ bool quarantine_damaged(storage::Driver& driver, Pins& pins, const oci::Digest& 
 }  // namespace
 
 net::awaitable<void> settle(storage::Driver& driver, Pins& pins, base::Pool& io,
-                            base::Pool& hashing, Suspicious suspicious) {
+                            base::Pool& hashing, KnownWhole& whole, Suspicious suspicious) {
   const auto& [sha256, stated_bytes] = suspicious;
   const auto path = paths::blob(sha256);
   const auto open = [&] { return driver.open(path); };
   const auto reader = co_await base::offload(io, open);
   if (!reader) co_return;
-  oci::Sha256 hasher;
-  const auto update = [&](std::span<const std::byte> data) { hasher.update(data); };
-  co_await hash_stored(*reader, reader->size(), hashing, update);
-  if (hasher.digest() == sha256) {
+  if (!whole.contains(sha256, reader->size())) {
+    oci::Sha256 hasher;
+    const auto update = [&](std::span<const std::byte> data) { hasher.update(data); };
+    co_await hash_stored(*reader, reader->size(), hashing, update);
+    if (hasher.digest() == sha256) whole.add(sha256, reader->size());
+  }
+  if (whole.contains(sha256, reader->size())) {
     throw oci::Error(oci::ErrorCode::manifest_invalid,
                      "the descriptor of " + sha256.str() + " says " + std::to_string(stated_bytes) +
                          " bytes, the blob has " + std::to_string(reader->size()));

@@ -9,6 +9,7 @@
 
 #include "registry/base/pool.hpp"
 #include "registry/content/acceptance.hpp"
+#include "registry/content/manifests.hpp"
 #include "registry/content/pins.hpp"
 #include "registry/oci/digest.hpp"
 #include "registry/oci/manifest.hpp"
@@ -64,6 +65,6 @@ std::optional<oci::Digest> sha256_of_manifest(storage::Driver& driver,
 // Hashes the blob again, as either it or the descriptor is wrong: throws Error(manifest_invalid)
 // for the descriptor, and moves a damaged blob to quarantine, so that it is missing from now on.
 net::awaitable<void> settle(storage::Driver& driver, Pins& pins, base::Pool& io,
-                            base::Pool& hashing, Suspicious suspicious);
+                            base::Pool& hashing, KnownWhole& whole, Suspicious suspicious);
 
 }  // namespace registry::content

@@ -15,7 +15,9 @@ namespace {
 
 constexpr std::size_t kChunk = 1000;
 constexpr std::size_t kMostLookedAt = 1000;  // for one answer, whatever the filter leaves
-constexpr std::size_t kMostBytes = oci::kMaxManifestBytes;  // of what one answer says
+constexpr std::size_t kMostBytes = std::size_t{1}
+                                   << 20;  // of what one answer says, or one referrer
+constexpr std::size_t kMostBytesRead = std::size_t{16} << 20;  // for one answer, as kMostLookedAt
 
 std::optional<oci::Digest> digest_of_entry(std::string_view algorithm, const std::string& hex) {
   return oci::Digest::parse(std::string(algorithm) + ':' + hex);
@@ -23,7 +25,7 @@ std::optional<oci::Digest> digest_of_entry(std::string_view algorithm, const std
 
 std::size_t bytes_of(const Referrer& referrer) {
   auto bytes = referrer.media_type.size() + referrer.artifact_type.size() + 256;
-  for (const auto& [key, value] : referrer.annotations) bytes += key.size() + value.size() + 8;
+  for (const auto& [key, value] : referrer.annotations) bytes += key.size() + value.size() + 64;
   return bytes;
 }
 
@@ -60,6 +62,7 @@ void Referrers::read_manifests_once(const oci::RepositoryName& name) {
     const std::scoped_lock lock(mutex_);
     if (read_.contains(name.str())) return;
   }
+  if (!driver_.stat(paths::revisions(name))) return;  // and remember no name that anybody makes up
   for_each_revision(driver_, name, [&](const oci::Digest& sha256) {
     const RepositoryLocks::Shared held(locks_, name);
     if (!read_link(driver_, paths::revision_link(name, sha256))) return;  // deleted meanwhile
@@ -108,26 +111,33 @@ std::optional<Referrer> Referrers::find(const oci::RepositoryName& name, const o
   const auto content = stored_manifest(driver_, *sha256);
   if (!content || content->empty()) return std::nullopt;
   auto document = oci::read_stored(*content);
-  return Referrer{digest, content->size(), std::move(document.media_type),
-                  std::move(document.artifact_type), std::move(document.annotations)};
+  return Referrer{digest,
+                  *sha256,
+                  content->size(),
+                  std::move(document.media_type),
+                  std::move(document.artifact_type),
+                  std::move(document.annotations)};
 }
 
 ReferrersPage Referrers::list(const oci::RepositoryName& name, const oci::Digest& subject,
                               std::string_view after, std::size_t limit,
                               std::optional<std::string_view> artifact_type) {
-  read_manifests_once(name);
   ReferrersPage page;
-  std::size_t bytes = 0;
+  std::size_t bytes = 0, bytes_read = 0;
+  std::set<oci::Digest> seen;  // pushed by both digests, it is one
   // One more than is looked at tells whether more follow.
   const auto digests = digests_behind(name, subject, after, kMostLookedAt + 1);
   for (std::size_t i = 0; i < digests.size(); ++i) {
     auto referrer = find(name, subject, digests[i]);
-    if (referrer && (!artifact_type || referrer->artifact_type == *artifact_type)) {
+    if (referrer) bytes_read += referrer->size_bytes;
+    const bool is_asked_for =
+        referrer && (!artifact_type || referrer->artifact_type == *artifact_type);
+    if (is_asked_for && seen.insert(referrer->sha256).second) {
       bytes += bytes_of(*referrer);
       page.referrers.push_back(std::move(*referrer));
     }
-    const bool is_full =
-        page.referrers.size() >= limit || i + 1 == kMostLookedAt || bytes >= kMostBytes;
+    const bool is_full = page.referrers.size() >= limit || i + 1 == kMostLookedAt ||
+                         bytes >= kMostBytes || bytes_read >= kMostBytesRead;
     if (!is_full) continue;
     if (i + 1 < digests.size()) page.last = digests[i].str();
     break;

@@ -21,8 +21,7 @@ Upload::Upload(Uploads& uploads, oci::RepositoryName name, std::string id)
       use_(uploads, Uploads::key_of(name_, id_)) {}
 
 // False: there is none. Where it ends: ours at the last state that holds, and what lies behind it
-// was never acknowledged. One that 2.8 began has a state for offset 0: 2.8 writes a state before it
-// syncs the data, so its states prove nothing, and what is there is hashed again, once.
+// was never acknowledged. One that 2.8 wrote to last is hashed again, once, as far as it came.
 net::awaitable<bool> Upload::resume() {
   bool exists = false, began_elsewhere = false;
   std::uint64_t offset = 0;
@@ -32,11 +31,11 @@ net::awaitable<bool> Upload::resume() {
     writer_ = uploads_.driver_.append(paths::upload_data(name_, id_));
     offset = writer_->size();
     const auto states = uploads_.states(name_, id_);
-    began_elsewhere = states.contains(0);
+    began_elsewhere = uploads_.was_written_elsewhere(name_, id_, states);
     if (!began_elsewhere) {
       hash_.sha256 = uploads_.last_vouched_for(name_, id_, offset, states);
       offset = hash_.sha256.bytes_hashed();
-      hash_.sha512 = uploads_.restore<oci::Algorithm::sha512>(name_, id_, offset);
+      hash_.sha512 = uploads_.restore_sha512(name_, id_, offset);
     }
     forget_states_behind(offset);
   };
@@ -57,16 +56,13 @@ void Upload::expect(oci::Algorithm algorithm) {
   hash_.sha512.emplace();
 }
 
-std::string Upload::state_path(oci::Algorithm algorithm, std::uint64_t offset) const {
-  return paths::upload_states(name_, id_, algorithm) + '/' + std::to_string(offset);
-}
-
 // They speak of bytes that are lost: once others have come in their place, nobody could tell.
 void Upload::forget_states_behind(std::uint64_t offset) {
   for (const auto algorithm : {oci::Algorithm::sha256, oci::Algorithm::sha512}) {
     const auto states = uploads_.states(name_, id_, algorithm);
     for (auto lost = states.upper_bound(offset); lost != states.end(); ++lost) {
-      uploads_.driver_.remove(state_path(algorithm, *lost), Survives::power_loss);
+      uploads_.driver_.remove(Uploads::state_path(name_, id_, *lost, algorithm),
+                              Survives::power_loss);
     }
   }
 }
@@ -81,7 +77,7 @@ net::awaitable<void> Upload::hash_again(std::uint64_t size) {
   const auto adopt = [&] {
     begun_with_ = hash_;  // of 2.8's states none stays
     save_state();
-    uploads_.driver_.remove(state_path(oci::Algorithm::sha256, 0), Survives::process_crash);
+    uploads_.driver_.remove(Uploads::state_path(name_, id_, 0), Survives::process_crash);
   };
   co_await base::offload(uploads_.io_, adopt);
 }
@@ -106,10 +102,10 @@ void Upload::save_state() {
   auto& driver = uploads_.driver_;
   if (offset() > 0) {
     if (hash_.sha512) {
-      driver.put(state_path(oci::Algorithm::sha512, offset()), hash_.sha512->save(),
-                 Survives::process_crash);
+      driver.put(Uploads::state_path(name_, id_, offset(), oci::Algorithm::sha512),
+                 hash_.sha512->save(), Survives::process_crash);
     }
-    driver.put(state_path(oci::Algorithm::sha256, offset()), hash_.sha256.save(),
+    driver.put(Uploads::state_path(name_, id_, offset()), Uploads::vouched_for(hash_.sha256),
                Survives::process_crash);
   }
   forget_states_before(begun_with_.sha256.bytes_hashed());
@@ -120,7 +116,8 @@ void Upload::forget_states_before(std::uint64_t offset) {
     if (algorithm == oci::Algorithm::sha512 && !hash_.sha512) continue;
     for (const auto old : uploads_.states(name_, id_, algorithm)) {
       if (old >= offset) break;
-      uploads_.driver_.remove(state_path(algorithm, old), Survives::process_crash);
+      uploads_.driver_.remove(Uploads::state_path(name_, id_, old, algorithm),
+                              Survives::process_crash);
     }
   }
 }

@@ -17,6 +17,15 @@ using storage::Survives;
 
 namespace {
 constexpr std::size_t kMaxStates = 10'000;
+
+// Set in a state of ours in the last byte of the block, which no hash ever uses: 2.8 leaves it
+// zero, and does not look at it. It says that the data was synced before the state was written.
+constexpr std::size_t kMarkAt = 4 + 8 * 4 + 63;
+constexpr char kMark = '\x01';
+
+bool has_mark(const std::string& state) {
+  return state.size() > kMarkAt && state[kMarkAt] == kMark;
+}
 }  // namespace
 
 bool is_upload_id(std::string_view text) {
@@ -49,11 +58,8 @@ std::string Uploads::begin(const oci::RepositoryName& name, oci::Algorithm algor
               base::rfc3339_seconds(std::chrono::system_clock::now()), Survives::process_crash);
   // The state of no bytes says that there is to be one of all.
   if (algorithm == oci::Algorithm::sha512) {
-    driver_.put(paths::upload_states(name, id, algorithm) + "/0", oci::Sha512().save(),
-                Survives::process_crash);
+    driver_.put(state_path(name, id, 0, algorithm), oci::Sha512().save(), Survives::process_crash);
   }
-  // No state of SHA-256 for offset 0: that is how an upload of 2.8's is told apart, see
-  // Upload::resume.
   driver_.put(paths::upload_data(name, id), "", Survives::process_crash);
   return id;
 }
@@ -77,22 +83,41 @@ std::set<std::uint64_t> Uploads::states(const oci::RepositoryName& name, std::st
   return offsets;
 }
 
-template <oci::Algorithm kAlgorithm>
-std::optional<oci::Hasher<kAlgorithm>> Uploads::restore(const oci::RepositoryName& name,
-                                                        std::string_view id, std::uint64_t offset) {
-  const auto state = read_small(
-      driver_, paths::upload_states(name, id, kAlgorithm) + '/' + std::to_string(offset));
-  return state ? oci::Hasher<kAlgorithm>::restore(*state, offset) : std::nullopt;
+std::string Uploads::state_path(const oci::RepositoryName& name, std::string_view id,
+                                std::uint64_t offset, oci::Algorithm algorithm) {
+  return paths::upload_states(name, id, algorithm) + '/' + std::to_string(offset);
 }
-template std::optional<oci::Sha512> Uploads::restore<oci::Algorithm::sha512>(
-    const oci::RepositoryName& name, std::string_view id, std::uint64_t offset);
+
+std::optional<oci::Sha512> Uploads::restore_sha512(const oci::RepositoryName& name,
+                                                   std::string_view id, std::uint64_t offset) {
+  const auto state = read_small(driver_, state_path(name, id, offset, oci::Algorithm::sha512));
+  return state ? oci::Sha512::restore(*state, offset) : std::nullopt;
+}
+
+std::string Uploads::vouched_for(const oci::Sha256& hash) {
+  auto state = hash.save();
+  state[kMarkAt] = kMark;
+  return state;
+}
+
+// 2.8 writes a state before it syncs the data, so that its states prove nothing. The last one that
+// can be read is of whoever wrote last.
+bool Uploads::was_written_elsewhere(const oci::RepositoryName& name, std::string_view id,
+                                    const std::set<std::uint64_t>& states) {
+  for (auto at = states.rbegin(); at != states.rend(); ++at) {
+    const auto state = read_small(driver_, state_path(name, id, *at));
+    if (state && oci::Sha256::restore(*state, *at)) return !has_mark(*state);
+  }
+  return false;
+}
 
 // The last state that holds: the data was synced before it was written.
 oci::Sha256 Uploads::last_vouched_for(const oci::RepositoryName& name, std::string_view id,
                                       std::uint64_t size, const std::set<std::uint64_t>& states) {
   for (auto at = states.rbegin(); at != states.rend(); ++at) {
-    if (*at > size) continue;
-    if (auto hasher = restore<oci::Algorithm::sha256>(name, id, *at)) return *hasher;
+    const auto state = *at > size ? std::nullopt : read_small(driver_, state_path(name, id, *at));
+    if (!state || !has_mark(*state)) continue;
+    if (auto hasher = oci::Sha256::restore(*state, *at)) return *hasher;
   }
   return {};
 }
@@ -103,7 +128,8 @@ std::optional<std::uint64_t> Uploads::acknowledged(const oci::RepositoryName& na
   const auto data = driver_.stat(paths::upload_data(name, id));
   const auto size = data ? data->size_bytes : 0;
   const auto offsets = states(name, id);
-  return offsets.contains(0) ? size : last_vouched_for(name, id, size, offsets).bytes_hashed();
+  if (was_written_elsewhere(name, id, offsets)) return size;
+  return last_vouched_for(name, id, size, offsets).bytes_hashed();
 }
 
 net::awaitable<std::unique_ptr<Upload>> Uploads::open(const oci::RepositoryName& name,

@@ -3,16 +3,6 @@
 #include "registry/base/text.hpp"
 
 namespace registry::http {
-namespace {
-
-std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-}  // namespace
-
 std::string_view Request::header(std::string_view name) const {
   for (const auto& [key, value] : headers) {
     if (base::iequals(key, name)) return value;
@@ -27,7 +17,7 @@ std::vector<std::string_view> Request::header_list(std::string_view name) const 
     std::string_view rest = value;
     while (!rest.empty()) {
       const auto comma = rest.find(',');
-      const auto element = trim(rest.substr(0, comma));
+      const auto element = base::trim(rest.substr(0, comma));
       if (!element.empty()) elements.push_back(element);
       rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
     }

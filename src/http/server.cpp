@@ -148,7 +148,7 @@ void Server::start_session(Protocol::socket socket) {
   warn_of_limit();
   // They take descriptors too, for as long as they are told why: of more than these the connection
   // is closed without a word.
-  if (sessions_->add_turned_away(session, kMostTurnedAway)) {
+  if (!tls_ && sessions_->add_turned_away(session, kMostTurnedAway)) {
     net::co_spawn(executor, Session::turn_away(std::move(session)), net::detached);
   }
 }

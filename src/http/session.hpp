@@ -72,7 +72,6 @@ class Session final : public Exchange {
   net::awaitable<void> close_slowly();
   net::awaitable<void> send_continue();
   net::awaitable<void> wait_until_writable();
-  net::awaitable<void> answer_tls_hello();
   net::awaitable<bool> start_tls();
   net::awaitable<bool> read_first_bytes();
   net::awaitable<void> send_and_close(std::string_view text);

@@ -29,9 +29,13 @@ std::string to_text(const net::generic::stream_protocol::endpoint& endpoint) {
   if (endpoint.size() > tcp.capacity()) return "unknown:";
   std::memcpy(tcp.data(), endpoint.data(), endpoint.size());
   tcp.resize(endpoint.size());
-  const auto address = tcp.address().to_string();
+  auto ip = tcp.address();
+  if (ip.is_v6() && ip.to_v6().is_v4_mapped()) {
+    ip = net::ip::make_address_v4(net::ip::v4_mapped, ip.to_v6());
+  }
+  const auto address = ip.to_string();
   const auto port = std::to_string(tcp.port());
-  return tcp.address().is_v6() ? "[" + address + "]:" + port : address + ":" + port;
+  return ip.is_v6() ? "[" + address + "]:" + port : address + ":" + port;
 }
 
 net::awaitable<void> Session::turn_away(std::shared_ptr<Session> session) {
@@ -136,17 +140,17 @@ net::awaitable<void> Session::close_slowly() {
   idle_ = true;  // whoever drains the server does not wait for this
   beast::error_code error;
   if (stream_.is_tls()) {
+    // Fails where the client still sends: what comes is read below, as it is.
     stream_.expires_after(kSilence);
     co_await stream_.tls().async_shutdown(net::redirect_error(net::use_awaitable, error));
-    co_return;
   }
   stream_.socket().shutdown(net::socket_base::shutdown_send, error);
   const auto end = steady_clock::now() + kInAll;
   std::vector<std::byte> discarded(16 * 1024);
   while (!error && steady_clock::now() < end) {
     stream_.expires_after(kSilence);
-    co_await stream_.async_read_some(net::buffer(discarded),
-                                     net::redirect_error(net::use_awaitable, error));
+    co_await stream_.plain().async_read_some(net::buffer(discarded),
+                                             net::redirect_error(net::use_awaitable, error));
   }
 }
 

@@ -78,8 +78,12 @@ std::shared_ptr<ssl::context> load(const TlsOptions& options) {
   SSL_CTX_set_min_proto_version(context->native_handle(), version_of(options.minimum));
   SSL_CTX_set_options(context->native_handle(),
                       SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-  SSL_CTX_set_mode(context->native_handle(), SSL_MODE_RELEASE_BUFFERS);  // idle ones keep nothing
+  SSL_CTX_set_mode(context->native_handle(), SSL_MODE_RELEASE_BUFFERS);  // of OpenSSL, while idle
   SSL_CTX_set_alpn_select_cb(context->native_handle(), choose_protocol, nullptr);
+  // Who resumes a session by a ticket has shown its certificate to this very server.
+  static constexpr unsigned char kOwnSessions[] = "registry";
+  SSL_CTX_set_session_id_context(context->native_handle(), kOwnSessions, sizeof kOwnSessions - 1);
+  SSL_CTX_set_session_cache_mode(context->native_handle(), SSL_SESS_CACHE_OFF);
   choose_suites(*context, options);
   use_file(options.certificate,
            [&](auto& error) { context->use_certificate_chain_file(options.certificate, error); });

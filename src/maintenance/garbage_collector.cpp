@@ -46,6 +46,7 @@ void Collector::collect_in(const oci::RepositoryName& name) {
   RepositorySweeper sweeper(driver_, name, marker, options_.dry_run, say_);
   for (const auto& sha256 : sweeper.remove_manifests()) marker.keep_after_all(sha256, marked_);
   sweeper.sweep();
+  for (const auto& sha256 : sweeper.still_linked()) marked_.insert(sha256);
   collected_.manifests += marker.doomed().size();
   collected_.damaged += marker.damaged() + sweeper.failed();
   collected_.sweep_was_stopped |= marker.is_unknown();
@@ -73,7 +74,7 @@ void Collector::remove_blob(const oci::Digest& sha256) {
   try {
     if (const auto status = driver_.stat(path)) collected_.bytes += status->size_bytes;
     if (options_.dry_run) return;
-    base::log::info("Deleting blob: /" + folder);
+    if (!options_.quiet) base::log::info("Deleting blob: /" + folder);
     driver_.remove_tree(folder, storage::Survives::process_crash);
   } catch (const std::system_error& error) {
     ++collected_.damaged;

@@ -67,38 +67,38 @@ RepositoryMarker::Manifest RepositoryMarker::read_manifest(const oci::Digest& sh
   return {true, is_hidden, {}, std::nullopt};
 }
 
-// `is_known` false: a tag cannot be read, and might lead to any of the manifests.
-std::set<oci::Digest> RepositoryMarker::tagged(bool& is_known) {
+// nullopt: a tag cannot be read, and might lead to any of the manifests.
+std::optional<std::set<oci::Digest>> RepositoryMarker::tagged() {
   std::set<oci::Digest> digests;
+  const auto damaged_before = damaged_;
   const auto visit = [&](const std::string& text) {
     const auto tag = oci::Tag::parse(text);
     if (!tag) return;
     const auto link = look_at_link(driver_, paths::tag_current(name_, *tag));
     if (link.digest) digests.insert(*link.digest);
-    if (link.state != Link::State::damaged) return;
-    ++damaged_;
-    is_known = false;
+    if (link.state == Link::State::damaged) ++damaged_;
   };
-  if (for_each_directory(driver_, paths::tags(name_), visit)) return digests;
-  ++damaged_;
-  is_known = false;
+  if (!for_each_directory(driver_, paths::tags(name_), visit)) ++damaged_;
+  if (damaged_ != damaged_before) return std::nullopt;
   return digests;
 }
 
 // All, where it cannot be known what the tags lead to.
 std::vector<oci::Digest> RepositoryMarker::roots(bool delete_untagged) {
-  bool is_known = !is_unknown_;
-  const auto tagged_ones = delete_untagged ? tagged(is_known) : std::set<oci::Digest>();
-  const bool keep_all = !delete_untagged || !is_known;
+  const bool may_choose = delete_untagged && !is_unknown_;
+  const auto tagged_ones = may_choose ? tagged() : std::nullopt;
   std::vector<oci::Digest> roots;
   for (const auto& [sha256, manifest] : manifests_) {
-    if (keep_all || manifest.is_hidden || tagged_ones.contains(sha256)) roots.push_back(sha256);
+    const bool stays = !tagged_ones || manifest.is_hidden || tagged_ones->contains(sha256);
+    if (stays) roots.push_back(sha256);
   }
   return roots;
 }
 
 void RepositoryMarker::choose(bool delete_untagged) {
   keep(roots(delete_untagged));
+  // A name that leads nowhere was met on the way: it may be any manifest's.
+  if (is_unknown_) keep(roots(false));
   for (const auto& [sha256, manifest] : manifests_) {
     if (keeps(sha256)) continue;
     doomed_.push_back(sha256);

@@ -48,7 +48,7 @@ class RepositoryMarker {
 
   void read_revisions();
   Manifest read_manifest(const oci::Digest& sha256);
-  std::set<oci::Digest> tagged(bool& is_known);
+  std::optional<std::set<oci::Digest>> tagged();
   void choose(bool delete_untagged);
   std::vector<oci::Digest> roots(bool delete_untagged);
   void keep(std::vector<oci::Digest> roots);

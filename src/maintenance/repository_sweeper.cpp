@@ -104,7 +104,8 @@ void RepositorySweeper::sweep_layers() {
       const bool is_needed =
           marker_.needs_layer(*link.digest) && may_exist(driver_, paths::blob(*link.digest));
       if (is_needed) return;
-      remove("layer link eligible for deletion: " + digest.str(), folder_of(path));
+      const auto what = "layer link eligible for deletion: " + digest.str();
+      if (!remove(what, folder_of(path))) still_linked_.push_back(*link.digest);
     });
   }
 }

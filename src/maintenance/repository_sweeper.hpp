@@ -26,6 +26,8 @@ class RepositorySweeper {
   std::vector<oci::Digest> remove_manifests();
   void sweep();
   std::size_t failed() const { return failed_; }
+  // Blobs whose links could not be removed: they must stay as well.
+  const std::vector<oci::Digest>& still_linked() const { return still_linked_; }
 
  private:
   void sweep_revisions();
@@ -45,6 +47,7 @@ class RepositorySweeper {
   const bool dry_run_;
   const Say say_;
   std::size_t failed_ = 0;
+  std::vector<oci::Digest> still_linked_;
 };
 
 }  // namespace registry::maintenance

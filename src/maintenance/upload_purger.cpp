@@ -26,13 +26,15 @@ void purge_one(content::Uploads& uploads, const oci::RepositoryName& name, const
 
 }  // namespace
 
-Purged purge_uploads(content::Content& content, base::WallTime limit, bool dry_run) {
+Purged purge_uploads(content::Content& content, base::WallTime limit, bool dry_run,
+                     const std::stop_token& stop) {
   Purged purged;
   const auto failed = [](const std::system_error& error) {
     log::warn_once("cannot purge uploads", {{"err", error.what()}});
   };
   // One that cannot be read stands in nobody's way.
   const auto try_one = [&](const oci::RepositoryName& name, const std::string& id) {
+    if (stop.stop_requested()) return;
     try {
       purge_one(content.uploads, name, id, limit, dry_run, purged);
     } catch (const std::system_error& error) {
@@ -40,6 +42,7 @@ Purged purge_uploads(content::Content& content, base::WallTime limit, bool dry_r
     }
   };
   const auto purge = [&](const oci::RepositoryName& name) {
+    if (stop.stop_requested()) return;
     try {
       for (const auto& id : content.uploads.ids(name)) try_one(name, id);
     } catch (const std::system_error& error) {

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kMaxDepth = 64;
 constexpr std::size_t kMaxReferences = 10'000;  // far more than any image, and a bound on memory
+constexpr std::size_t kMaxUrls = 64, kMaxAnnotations = 10'000;  // likewise
 
 constexpr std::array kRootFields = {
     Field{"schemaVersion", Shape::integer},  Field{"mediaType", Shape::string},
@@ -142,19 +143,17 @@ bool ManifestReader::take_integer(std::int64_t value) {
 }
 
 bool ManifestReader::string(string_t& value) {
-  if (!expect(Shape::string, "a string")) return false;
-  take_string(value);
-  return true;
+  return expect(Shape::string, "a string") && take_string(value);
 }
 
-void ManifestReader::take_string(string_t& value) {
+bool ManifestReader::take_string(string_t& value) {
   const auto& frame = frames_.back();
   if (frame.place == Place::string_list && frames_.size() > 1) {
     const auto* list = frames_[frames_.size() - 2].field;
     if (list != nullptr && list->name == "urls") urls_.push_back(std::move(value));
-    return;
+    return urls_.size() <= kMaxUrls || fail("has more than " + std::to_string(kMaxUrls) + " URLs");
   }
-  if (frame.field == nullptr) return;
+  if (frame.field == nullptr) return true;
   const auto name = frame.field->name;
   if (frame.place == Place::root && name == "mediaType") {
     media_type_value = value;
@@ -167,11 +166,16 @@ void ManifestReader::take_string(string_t& value) {
   } else if (frame.place == Place::platform && name == "architecture") {
     architecture_ = value;
   }
+  return true;
 }
 
 bool ManifestReader::key(string_t& name) {
   auto& frame = frames_.back();
-  if (frame.place == Place::string_map || frame.place == Place::skipped) return true;
+  if (frame.place == Place::skipped) return true;
+  if (frame.place == Place::string_map) {
+    return ++annotations_ <= kMaxAnnotations ||
+           fail("has more than " + std::to_string(kMaxAnnotations) + " annotations in all");
+  }
   std::span<const Field> fields = kRootFields;
   if (frame.place == Place::descriptor) fields = kDescriptorFields;
   if (frame.place == Place::platform) fields = kPlatformFields;

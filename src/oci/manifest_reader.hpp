@@ -90,13 +90,14 @@ class ManifestReader : public nlohmann::json_sax<nlohmann::json> {
   bool open(Place place);
   bool close();
   bool take_integer(std::int64_t value);
-  void take_string(string_t& value);
+  bool take_string(string_t& value);
   void begin_descriptor();
   bool finish_descriptor();
   std::vector<Descriptor>& destination();
 
   std::vector<Frame> frames_;
   unsigned present_fields_ = 0, null_fields_ = 0;
+  std::size_t annotations_ = 0;
 
   // The descriptor that is open: one at a time, as none holds another.
   std::string digest_, descriptor_media_type_, os_, architecture_;

@@ -4,14 +4,10 @@
 #include <charconv>
 #include <limits>
 
+#include "registry/base/text.hpp"
+
 namespace registry::oci {
 namespace {
-
-std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 // One "first-last", "first-" or "-length". An empty range: it is behind the end. nullopt: it is
 // none of these.
@@ -51,7 +47,7 @@ RangeRequest parse_range(std::string_view header, std::uint64_t size) {
   std::size_t count = 0;
   for (bool more = true; more;) {
     const auto comma = header.find(',');
-    const auto spec = trim(header.substr(0, comma));
+    const auto spec = base::trim(header.substr(0, comma));
     more = comma != std::string_view::npos;
     header = more ? header.substr(comma + 1) : std::string_view();
     if (spec.empty()) continue;  // no element of the list (RFC 9110 5.6.1)
@@ -67,7 +63,7 @@ RangeRequest parse_range(std::string_view header, std::uint64_t size) {
 }
 
 std::optional<ChunkRange> parse_chunk_range(std::string_view header) {
-  header = trim(header);
+  header = base::trim(header);
   for (const std::string_view unit : {"bytes ", "bytes="}) {
     if (header.starts_with(unit)) header.remove_prefix(unit.size());
   }

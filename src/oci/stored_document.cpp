@@ -31,7 +31,8 @@ class DocumentReader : public nlohmann::json_sax<nlohmann::json> {
     if (depth_ == 1) {
       take_own(value);
     } else if (depth_ == 2 && field_ == "annotations") {
-      annotations.emplace_back(key_, std::move(value));
+      constexpr std::size_t kMost = 10'000;  // as many as are accepted; 2.8 accepts more
+      if (annotations.size() < kMost) annotations.emplace_back(key_, std::move(value));
     } else if (depth_ <= 3) {
       take_of_descriptor(value);
     }

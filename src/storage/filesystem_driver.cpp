@@ -83,9 +83,10 @@ bool FilesystemDriver::place(const base::Path& from, const base::Path& to) {
   } catch (const std::system_error& error) {
     const bool is_in_the_way =
         error.code() == std::errc::is_a_directory || error.code() == std::errc::not_a_directory;
-    if (!is_in_the_way || !make_way(to)) throw;
+    if (!is_in_the_way) throw;
+    make_way(to);
   }
-  return rename_to(from, to);
+  return rename_to(from, to);  // also where another has made way meanwhile
 }
 
 bool FilesystemDriver::rename_to(const base::Path& from, const base::Path& to) {
@@ -100,8 +101,10 @@ bool FilesystemDriver::rename_to(const base::Path& from, const base::Path& to) {
 }
 
 // A directory where a file belongs, or a file where a directory does: no content of ours, but
-// somebody's, so it is kept. False: there is none.
+// somebody's, so it is kept. One at a time: what was seen to be in the way must be what is moved,
+// and not what another request has put there meanwhile. False: there is none.
 bool FilesystemDriver::make_way(const base::Path& to) {
+  const std::scoped_lock lock(making_way_);
   auto stray = to;
   auto wrong = base::FileKind::directory;
   for (auto at = to; at != root_; at = at.parent_path()) {
@@ -181,7 +184,8 @@ std::optional<std::vector<Entry>> FilesystemDriver::list(const std::string& path
     }
     // An operator may have moved a part of the tree elsewhere, and left a link.
     if (kind == base::FileKind::link) kind = kind_behind(directory / name);
-    heap.push_back({std::string(name), kind == base::FileKind::directory});
+    heap.push_back(
+        {std::string(name), kind == base::FileKind::directory, kind == base::FileKind::link});
     std::ranges::push_heap(heap, before);
     return true;
   });
@@ -244,7 +248,7 @@ std::unique_ptr<BlobWriter> FilesystemDriver::append(const std::string& path) {
   return std::make_unique<FilesystemWriter>(pool_, std::move(file), place);
 }
 
-void remove_recursively(base::Files& files, const base::Path& path) {
+void remove_recursively(base::Files& files, const base::Path& path, const std::stop_token& stop) {
   std::vector<base::Path> directories;
   const bool is_directory = files.list(path, [&](std::string_view name, base::FileKind kind) {
     if (kind == base::FileKind::directory) {
@@ -252,17 +256,18 @@ void remove_recursively(base::Files& files, const base::Path& path) {
     } else {
       files.remove_file(path / name);
     }
-    return true;
+    return !stop.stop_requested();
   });
+  if (stop.stop_requested()) return;
   if (!is_directory) {
     files.remove_file(path);
     return;
   }
-  for (const auto& directory : directories) remove_recursively(files, directory);
+  for (const auto& directory : directories) remove_recursively(files, directory, stop);
   files.remove_directory(path);
 }
 
-void remove_leftovers(base::Files& files, const base::Path& root) {
+void remove_leftovers(base::Files& files, const base::Path& root, const std::stop_token& stop) {
   const auto own = root / paths::kOwn;
   const auto prefix = std::string(kAside) + "-";
   std::vector<base::Path> leftovers;
@@ -270,7 +275,7 @@ void remove_leftovers(base::Files& files, const base::Path& root) {
     if (name.starts_with(prefix)) leftovers.push_back(own / name);
     return true;
   });
-  for (const auto& path : leftovers) remove_recursively(files, path);
+  for (const auto& path : leftovers) remove_recursively(files, path, stop);
 }
 
 std::unique_ptr<Driver> make_filesystem_driver(base::Files& files, base::Pool& pool,

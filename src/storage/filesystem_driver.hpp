@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 
 #include "directories.hpp"
 #include "registry/base/files.hpp"
@@ -45,10 +46,12 @@ class FilesystemDriver final : public Driver {
   const base::Path root_, aside_;
   Directories directories_;
   Unsettled unsettled_;
+  std::mutex making_way_;
   std::atomic<std::uint64_t> next_aside_ = 0;
 };
 
 // `path` and all below it; of a symbolic link the link alone.
-void remove_recursively(base::Files& files, const base::Path& path);
+void remove_recursively(base::Files& files, const base::Path& path,
+                        const std::stop_token& stop = {});
 
 }  // namespace registry::storage

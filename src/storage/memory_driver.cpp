@@ -113,7 +113,7 @@ class MemoryDriver final : public Driver {
     std::vector<Entry> entries;
     for (auto name = names.upper_bound(std::string(after));
          name != names.end() && entries.size() < limit; ++name) {
-      entries.push_back({name->first, name->second});
+      entries.push_back({name->first, name->second, false});
     }
     return entries;
   }

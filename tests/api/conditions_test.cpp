@@ -51,6 +51,7 @@ TEST(Condition, IfMatchFailsUnlessItIsThat) {
   EXPECT_EQ(of({{"If-Match", etag(kOther) + ", " + etag(kDigest)}}), Condition::holds);
   EXPECT_EQ(of({{"If-Match", "*"}}), Condition::holds);
   EXPECT_EQ(of({{"If-Match", etag(kOther)}}), Condition::failed);
+  EXPECT_EQ(of({{"If-Match", "W/" + etag(kDigest)}}), Condition::failed);
   EXPECT_EQ(of({{"If-Match", etag(kDigest)}}, std::nullopt), Condition::failed);
   EXPECT_EQ(of({{"If-Match", "*"}}, std::nullopt), Condition::failed);
 }

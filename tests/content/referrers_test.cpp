@@ -29,6 +29,7 @@ class ReferrersTest : public ContentTest {
   }
   ReferrersPage list(std::optional<std::string_view> type = std::nullopt,
                      std::string_view after = "", std::size_t limit = 100) {
+    referrers_.read_manifests_once(kName);
     return referrers_.list(kName, kSubject, after, limit, type);
   }
 

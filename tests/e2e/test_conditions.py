@@ -41,8 +41,17 @@ def test_a_tag_is_moved_only_from_what_the_client_has_seen(registry, name, image
     assert put(registry, name, images[1], If_Match=seen).status == 201
     refused = put(registry, name, images[2], If_Match=seen)
     assert refused.status == 412
-    assert refused.error_codes() == ["MANIFEST_INVALID"]
+    assert refused.error_codes() == ["DENIED"]
     assert tagged(registry, name) == f'"{images[1].digest}"'
+
+
+def test_a_tag_is_deleted_only_where_it_is_what_the_client_has_seen(registry, name, images):
+    path = f"/v2/{name}/manifests/tag"
+    refused = registry.request("DELETE", path, headers={"If-Match": f'"{images[1].digest}"'})
+    assert refused.status == 412
+    seen = tagged(registry, name)
+    assert registry.request("DELETE", path, headers={"If-Match": seen}).status == 202
+    assert registry.get(path).status == 404
 
 
 def test_a_tag_is_made_only_where_there_is_none(registry, name, images):

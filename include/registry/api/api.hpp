@@ -32,6 +32,7 @@ struct Services {
   base::Pool& io;
   base::ByteBudget& memory;           // of bodies in flight
   base::ByteBudget& large_manifests;  // of the few that are larger than a block
+  base::ByteBudget& lists;            // of referrers that are put together and sent
   Readiness& readiness;
   RequestMetrics& metrics;
 };
@@ -68,6 +69,7 @@ class Api final : public http::Handler {
   net::awaitable<void> dispatch(http::Exchange& exchange);
   http::Response not_found(const http::Request& request,
                            const std::optional<std::string>& path) const;
+  http::Response refused_method(std::string_view method) const;
   http::Response method_not_allowed(const http::Request& request, const Match& match) const;
 
   const Options options_;

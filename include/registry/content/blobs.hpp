@@ -38,6 +38,7 @@ class Blobs {
   bool remove(const oci::RepositoryName& name, const oci::Digest& digest);
 
  private:
+  std::optional<Pin> pin_linked(const oci::RepositoryName& name, const oci::Digest& digest);
   std::optional<BlobInfo> link(const oci::RepositoryName& to, const oci::Digest& sha256,
                                const oci::Digest& named);
 

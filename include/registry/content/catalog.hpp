@@ -20,8 +20,8 @@ class Catalog {
   Page list(std::string_view after, std::size_t limit);
   using Unreadable = std::function<void(const std::system_error&)>;
   // Calls `visit` with each repository, also those in which there is nothing but an upload; and
-  // `unreadable` for each folder that cannot be read, below which there may be others. For
-  // maintenance.
+  // `unreadable` for each folder that cannot be read, or has a name that no repository can have:
+  // below it there may be others. For maintenance.
   void for_each(const std::function<void(const oci::RepositoryName&)>& visit,
                 const Unreadable& unreadable);
 
@@ -35,7 +35,7 @@ class Catalog {
   bool visit(const std::string& name, std::string_view after, Search& search);
   bool visit_child(const std::string& parent, const std::string& child, std::string_view after,
                    bool is_behind, Search& search);
-  bool is_repository(const oci::RepositoryName& name, bool with_uploads);
+  bool is_repository(const std::string& text, bool with_uploads);
 
   storage::Driver& driver_;
 };

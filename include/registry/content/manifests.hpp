@@ -3,8 +3,10 @@
 #include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -25,6 +27,27 @@ namespace net = boost::asio;
 
 struct CheckedReferences;
 
+// Blobs that were hashed again and found whole, so that the next wrong size for one of them costs
+// no more than that. Remembers some thousand. Thread-safe.
+class KnownWhole {
+ public:
+  void add(const oci::Digest& sha256, std::uint64_t size_bytes) {
+    constexpr std::size_t kMost = 4096;
+    const std::scoped_lock lock(mutex_);
+    if (sizes_.size() >= kMost) sizes_.clear();
+    sizes_[sha256] = size_bytes;
+  }
+  bool contains(const oci::Digest& sha256, std::uint64_t size_bytes) {
+    const std::scoped_lock lock(mutex_);
+    const auto found = sizes_.find(sha256);
+    return found != sizes_.end() && found->second == size_bytes;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::unordered_map<oci::Digest, std::uint64_t> sizes_;
+};
+
 using Reference = std::variant<oci::Tag, oci::Digest>;
 
 struct FoundManifest {
@@ -39,15 +62,17 @@ struct StoredManifest {
   std::string content;
 };
 
+// Throws where what a reference has at the moment is not what the client has seen; empty: the
+// client does not care. Runs while nobody else can change it.
+using Precondition = std::function<void(const std::optional<oci::Digest>& current)>;
+
 // What a client pushes. Lives as long as the put.
 struct PushedManifest {
   Reference reference;
   std::vector<oci::Tag> more_tags;         // beside a digest (spec end-7b)
   std::optional<oci::MediaType> declared;  // as in oci::read_manifest
   const std::string& content;
-  // Throws where what the reference has at the moment is not what the client has seen; empty: the
-  // client does not care. Runs while nobody else can change it.
-  std::function<void(const std::optional<oci::Digest>& current)> precondition;
+  Precondition precondition;
 };
 
 struct PutManifest {
@@ -75,11 +100,10 @@ class Manifests {
   // accepted, ErrorList for what it references and the repository lacks.
   net::awaitable<PutManifest> put(const oci::RepositoryName& name, const PushedManifest& pushed);
 
-  // Takes the tags that point to the manifest away, then the manifest. False: absent. Durable.
-  // Blocking.
-  bool remove(const oci::RepositoryName& name, const oci::Digest& digest);
-  // Takes the tag alone away. False: absent. Durable. Blocking.
-  bool remove(const oci::RepositoryName& name, const oci::Tag& tag);
+  // Of a digest: takes the tags that point to the manifest away, then the manifest. Of a tag: takes
+  // that alone away. False: absent. Durable. Blocking.
+  bool remove(const oci::RepositoryName& name, const Reference& reference,
+              const Precondition& precondition = {});
 
  private:
   // A manifest that was understood.
@@ -88,12 +112,15 @@ class Manifests {
     oci::Manifest manifest;
   };
 
+  std::optional<FoundManifest> find_digest(const oci::RepositoryName& name,
+                                           const oci::Digest& digest);
   static Parsed parse(const PushedManifest& pushed);
   CheckedReferences check_and_store(const oci::RepositoryName& name, const PushedManifest& pushed,
                                     const Parsed& parsed);
   void store(const oci::RepositoryName& name, const PushedManifest& pushed, const Parsed& parsed);
   void store_content(const oci::Digest& sha256, const std::string& content);
-  std::optional<oci::Digest> subject_of(const oci::Digest& sha256);
+  bool remove_manifest(const oci::RepositoryName& name, const oci::Digest& digest);
+  void tidy_up(const oci::RepositoryName& name, const std::string& content);
 
   storage::Driver& driver_;
   Pins& pins_;
@@ -103,6 +130,7 @@ class Manifests {
   const Acceptance& acceptance_;
   base::Pool& io_;
   base::Pool& hashing_;
+  KnownWhole whole_;
 };
 
 }  // namespace registry::content

@@ -37,6 +37,7 @@ class Pins {
 
     // The digest was found, or stored: from the end of this pin on it stays for the grace period.
     void promise() { promised_ = true; }
+    const oci::Digest& digest() const { return digest_; }
 
    private:
     friend class Pins;

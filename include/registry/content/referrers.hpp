@@ -20,6 +20,7 @@ namespace registry::content {
 // A manifest that names another one as its subject.
 struct Referrer {
   oci::Digest digest;  // that it was pushed with
+  oci::Digest sha256;
   std::uint64_t size_bytes;
   std::string media_type, artifact_type;
   std::vector<std::pair<std::string, std::string>> annotations;
@@ -45,6 +46,8 @@ class Referrers {
   void remove(const oci::RepositoryName& name, const oci::Digest& subject,
               const oci::Digest& named);
 
+  // Comes before `list`, and may take long: apart, so that who waits for it holds nothing.
+  void read_manifests_once(const oci::RepositoryName& name);
   // In the order of their digests, behind `after`: as many as fit into one answer; of this artifact
   // type, where one is given.
   ReferrersPage list(const oci::RepositoryName& name, const oci::Digest& subject,
@@ -52,7 +55,6 @@ class Referrers {
                      std::optional<std::string_view> artifact_type);
 
  private:
-  void read_manifests_once(const oci::RepositoryName& name);
   void add_unless_known(const oci::RepositoryName& name, const oci::Digest& sha256);
   std::vector<oci::Digest> digests_behind(const oci::RepositoryName& name,
                                           const oci::Digest& subject, std::string_view after,

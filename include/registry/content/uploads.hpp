@@ -85,9 +85,14 @@ class Uploads {
   bool exists(const oci::RepositoryName& name, std::string_view id);
   std::set<std::uint64_t> states(const oci::RepositoryName& name, std::string_view id,
                                  oci::Algorithm algorithm = oci::Algorithm::sha256);
-  template <oci::Algorithm kAlgorithm>
-  std::optional<oci::Hasher<kAlgorithm>> restore(const oci::RepositoryName& name,
-                                                 std::string_view id, std::uint64_t offset);
+  static std::string state_path(const oci::RepositoryName& name, std::string_view id,
+                                std::uint64_t offset,
+                                oci::Algorithm algorithm = oci::Algorithm::sha256);
+  static std::string vouched_for(const oci::Sha256& hash);
+  bool was_written_elsewhere(const oci::RepositoryName& name, std::string_view id,
+                             const std::set<std::uint64_t>& states);
+  std::optional<oci::Sha512> restore_sha512(const oci::RepositoryName& name, std::string_view id,
+                                            std::uint64_t offset);
   oci::Sha256 last_vouched_for(const oci::RepositoryName& name, std::string_view id,
                                std::uint64_t size, const std::set<std::uint64_t>& states);
 
@@ -130,7 +135,6 @@ class Upload {
   void forget_states_behind(std::uint64_t offset);
   void save_state();
   void forget_states_before(std::uint64_t offset);
-  std::string state_path(oci::Algorithm algorithm, std::uint64_t offset) const;
   void remove_files();
 
   Uploads& uploads_;

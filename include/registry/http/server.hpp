@@ -40,7 +40,8 @@ class TlsContexts;
 // the io_context's run.
 class Server {
  public:
-  // `memory`: of bodies in flight. Throws std::runtime_error where the files of TLS cannot be used.
+  // `memory`: of what TLS sends; nobody who pushes waits for those who pull. Throws
+  // std::runtime_error where the files of TLS cannot be used.
   Server(net::io_context& io, base::Pool& pool, base::ByteBudget& memory, Handler& handler,
          ServerOptions options);
   ~Server();

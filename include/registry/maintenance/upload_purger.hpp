@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <stop_token>
 
 #include "registry/base/clock.hpp"
 #include "registry/content/content.hpp"
@@ -13,7 +14,9 @@ struct Purged {
 };
 
 // Removes the uploads that nobody has touched since `limit`, and what 2.8 leaves of cancelled ones;
-// one that a request writes to stays. What cannot be removed is logged and left. Blocking.
-Purged purge_uploads(content::Content& content, base::WallTime limit, bool dry_run);
+// one that a request writes to stays. What cannot be removed is logged and left. Ends early where
+// `stop` asks for it. Blocking.
+Purged purge_uploads(content::Content& content, base::WallTime limit, bool dry_run,
+                     const std::stop_token& stop = {});
 
 }  // namespace registry::maintenance

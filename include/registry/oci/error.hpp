@@ -26,6 +26,7 @@ enum class ErrorCode {
   name_unknown,
   size_invalid,
   tag_invalid,
+  too_many_tags,  // 414 (spec end-7b)
   unsupported,
   pagination_number_invalid,
   storage_full,  // 507, until the specification has a code for it

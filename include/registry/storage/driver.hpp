@@ -28,6 +28,7 @@ struct Status {
 struct Entry {
   std::string name;
   bool is_directory = false;
+  bool leads_nowhere = false;  // a symbolic link to what is not there
 };
 
 // A blob that is being read. Used by one coroutine at a time.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <stop_token>
 
 #include "registry/base/files.hpp"
 #include "registry/base/pool.hpp"
@@ -13,7 +14,8 @@ namespace registry::storage {
 std::unique_ptr<Driver> make_filesystem_driver(base::Files& files, base::Pool& pool,
                                                const base::Path& root);
 
-// Removes what an earlier process had set aside when it ended. Nobody needs to wait for it.
-void remove_leftovers(base::Files& files, const base::Path& root);
+// Removes what an earlier process had set aside when it ended. Nobody needs to wait for it; ends
+// early where `stop` asks for it.
+void remove_leftovers(base::Files& files, const base::Path& root, const std::stop_token& stop = {});
 
 }  // namespace registry::storage

@@ -19,9 +19,8 @@
 //       _uploads/<id>/data, startedat                     an upload under way
 //       _uploads/<id>/hashstates/<algorithm>/<offset>     the hash of its first <offset> bytes
 //       _alias/sha512/<hex>/link                          ours: a manifest's name by SHA-512
-//       _alias/tags/<tag>                                 ours: the digest that a tag was pushed
-//       with _referrers/<algorithm>/<hex>/<algorithm>/<hex>/link   ours: subject, manifest that
-//       names it
+//       _alias/tags/<tag>                                 ours: what a tag was pushed with
+//       _referrers/<subject>/<manifest>/link              ours: each as <algorithm>/<hex>
 //   .registry/                                            ours alone: 2.8 never looks here
 //     lock                                                held by the daemon that writes
 //     aside/                                              files before they get their name
