@@ -123,19 +123,6 @@ TEST_P(GarbageCollector, CountsTheBytesOfManifestsAndBlobs) {
   EXPECT_EQ(collect({.delete_untagged = true}).bytes, size + 12);
 }
 
-TEST_P(GarbageCollector, WalksMoreRepositoriesThanAPageHolds) {
-  constexpr int kMany = 1100;
-  for (int i = 0; i < kMany; ++i) {
-    put(paths::layer_link(name_of("r" + std::to_string(i)), oci::digest_of("gone")),
-        oci::digest_of("gone").str());
-  }
-  push_image(name_of("z"), tag_of("v1"), "kept");
-  collect();
-  EXPECT_TRUE(has_blob("kept"));
-  EXPECT_FALSE(has_layer(name_of("r1"), oci::digest_of("gone")));
-  EXPECT_FALSE(has_layer(name_of("r999"), oci::digest_of("gone")));
-}
-
 TEST_P(GarbageCollector, LeavesStrayFilesAmongTheBlobsAlone) {
   const auto stray = {paths::kBlobs + "/readme", paths::kBlobs + "/00/notes",
                       paths::kBlobs + "/00/" + std::string(63, '0') + "/data",
@@ -144,6 +131,21 @@ TEST_P(GarbageCollector, LeavesStrayFilesAmongTheBlobsAlone) {
   for (const auto& path : stray) put(path, "x");
   collect();
   for (const auto& path : stray) EXPECT_TRUE(has(path)) << path;
+}
+
+// In memory alone: so many folders cost a disk seconds.
+TEST(GarbageCollectorOfManyRepositories, WalksMoreThanAPageHolds) {
+  constexpr int kMany = 1100;
+  const auto driver = storage::make_memory_driver();
+  const auto digest = oci::digest_of("gone");
+  const auto link_of = [&](int i) {
+    return paths::layer_link(name_of("r" + std::to_string(i)), digest);
+  };
+  for (int i = 0; i < kMany; ++i) {
+    driver->put(link_of(i), digest.str(), storage::Survives::process_crash);
+  }
+  collect_garbage(*driver, {}, [](const std::string&) {});
+  for (int i = 0; i < kMany; ++i) EXPECT_FALSE(driver->stat(link_of(i))) << i;
 }
 
 }  // namespace
