@@ -240,6 +240,7 @@ int Daemon::run() {
 
 int serve(const config::Config& config) {
   ::mallopt(M_ARENA_MAX, 2);  // an arena for each of the many threads would hold on to memory
+  ::mallopt(M_MMAP_THRESHOLD, 1024 * 1024);  // or large manifests would stay in the arenas
   std::signal(SIGPIPE, SIG_IGN);
   end_at_once_on_signal();
   try {
