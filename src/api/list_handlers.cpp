@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kDefaultCatalogPage = 100;  // as in 2.8
 constexpr std::size_t kReferrersPage = 1000;
+constexpr std::size_t kShortListBytes = 64 * 1024;  // nearly every one
 constexpr std::string_view kIndexType = "application/vnd.oci.image.index.v1+json";
 constexpr std::size_t kEverything = std::numeric_limits<std::size_t>::max();
 
@@ -31,26 +32,39 @@ void add_next_link(http::Response& response, const std::string& path, std::strin
                            "&n=" + std::to_string(n) + more + ">; rel=\"next\"");
 }
 
-std::string json_of(const content::Referrer& referrer) {
-  nlohmann::ordered_json descriptor = {{"mediaType", referrer.media_type},
+// Nearly: what escapes need is not in it.
+std::size_t bytes_of(const content::Referrer& referrer) {
+  auto bytes = referrer.media_type.size() + referrer.artifact_type.size() + 256;
+  for (const auto& [key, value] : referrer.annotations) bytes += key.size() + value.size() + 8;
+  return bytes;
+}
+
+std::string json_of(content::Referrer referrer) {
+  nlohmann::ordered_json descriptor = {{"mediaType", std::move(referrer.media_type)},
                                        {"digest", referrer.digest.str()},
                                        {"size", referrer.size_bytes}};
   if (!referrer.annotations.empty()) {
     auto annotations = nlohmann::ordered_json::object();
-    for (const auto& [key, value] : referrer.annotations) annotations[key] = value;
+    for (auto& [key, value] : referrer.annotations) annotations[key] = std::move(value);
     descriptor["annotations"] = std::move(annotations);
   }
-  if (!referrer.artifact_type.empty()) descriptor["artifactType"] = referrer.artifact_type;
+  if (!referrer.artifact_type.empty()) {
+    descriptor["artifactType"] = std::move(referrer.artifact_type);
+  }
   return descriptor.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-// Put together as text: a tree of it would cost many times its bytes.
-std::string index_of(const std::vector<content::Referrer>& referrers) {
+// Put together as text, out of parts that go as they are used: a tree of all would cost many times
+// its bytes.
+std::string index_of(std::vector<content::Referrer> referrers) {
   std::string body = R"({"schemaVersion":2,"mediaType":")";
   body.append(kIndexType).append(R"(","manifests":[)");
-  for (const auto& referrer : referrers) {
+  std::size_t more = 0;
+  for (const auto& referrer : referrers) more += bytes_of(referrer);
+  body.reserve(body.size() + more);
+  for (auto& referrer : referrers) {
     if (&referrer != &referrers.front()) body += ',';
-    body += json_of(referrer);
+    body += json_of(std::move(referrer));
   }
   return body += "]}";
 }
@@ -106,15 +120,23 @@ net::awaitable<void> ListHandlers::referrers(Exchange& exchange, const Match& ma
   const auto last = request.target.parameter("last").value_or("");
   auto type = request.target.parameter("artifactType");
   if (type && type->empty()) type.reset();
-  const auto paid = co_await services_.large_manifests.acquire(2 * oci::kMaxManifestBytes);
   content::ReferrersPage page;
   std::string body;
   const auto list = [&] {
     page = services_.content.referrers.list(name, subject, last, n, type);
-    body = index_of(page.referrers);
-    page.referrers.clear();
+    body = index_of(std::move(page.referrers));
   };
+  // A long list is in memory for as long as its client takes it. So it is put together again once
+  // there is room for that, and nobody who looks up others waits for the client.
+  base::ByteBudget::Reservation paid = co_await listing_.acquire(2 * oci::kMaxManifestBytes);
   co_await base::offload(services_.io, list);
+  const bool is_long = body.size() > kShortListBytes;
+  if (is_long) body = std::string();
+  paid = base::ByteBudget::Reservation();
+  if (is_long) {
+    paid = co_await long_lists_.acquire(2 * oci::kMaxManifestBytes);
+    co_await base::offload(services_.io, list);
+  }
   auto response = answer(200);
   response.with_body(kIndexType, std::move(body));
   if (type) response.add("OCI-Filters-Applied", "artifactType");
