@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what the tests need, builds, and runs them all:
 #   the unit, HTTP and fault tests on the release build, then under the sanitizers;
+#   each fuzz target for a few seconds;
 #   the rules that the source keeps (layers, format, co_await);
 #   the release daemon as a black box, with real clients.
 # Under 40 minutes on 2 cores from cold, a few when warm. Ends with what failed, if anything did.
@@ -31,6 +32,7 @@ for sanitizer in asan tsan; do
   cmake --build --preset "$sanitizer"
   step "unit tests, $sanitizer" ctest --preset "$sanitizer" --output-on-failure -j2
 done
+step "fuzz" tests/fuzz/run.sh
 
 if [ -n "$failed" ]; then
   printf '\nFAILED:%s\n' "$failed"

@@ -1,5 +1,7 @@
 #include "registry/api/api.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -53,10 +55,25 @@ bool is_one_of(const std::exception& error, std::initializer_list<int> numbers) 
          });
 }
 
+constexpr std::initializer_list<int> kForbidden = {EACCES, EPERM, EROFS};
+
+// For the log: what went wrong, and what to do about it where that can be said.
+std::string explained(const std::exception& error) {
+  if (!is_one_of(error, kForbidden)) return error.what();
+  return std::string(error.what()) + ": check the owner of the volume, which user " +
+         std::to_string(::geteuid()) + " has to be able to read and to write";
+}
+
 oci::Error own_fault(const std::exception& error, const std::string& request_id) {
   if (is_one_of(error, {ENOSPC, EDQUOT})) {
     return {oci::ErrorCode::storage_full,
             "the registry's storage is full: delete images and collect garbage, or enlarge it"};
+  }
+  if (is_one_of(error, kForbidden) || is_one_of(error, {ELOOP})) {
+    return {oci::ErrorCode::unavailable,
+            "the registry may not read or write a part of its store: its log names it under "
+            "http.request.id " +
+                request_id + ", and who runs the registry has to mend it"};
   }
   if (is_one_of(error, {EMFILE, ENFILE, ENOMEM})) {
     return {oci::ErrorCode::unavailable, "the registry is at its limits: try again in a moment"};
@@ -80,16 +97,13 @@ http::Response answer_to(const std::exception& thrown, Exchange& exchange) {
     exchange.set_failure(thrown.what(), false);
     return error_answer(oci::Error(oci::ErrorCode::size_invalid, thrown.what()));
   }
-  exchange.set_failure(thrown.what(), true);
+  exchange.set_failure(explained(thrown), true);
   return error_answer(own_fault(thrown, exchange.request().id));
 }
 
 // The path below the prefix, which has a slash at both ends. "/" and the probes are outside of it.
 std::optional<std::string> without_prefix(const std::string& path, const std::string& prefix) {
-  if (prefix.empty() || path == "/" || path == "/livez" || path == "/readyz" ||
-      path == "/healthz") {
-    return path;
-  }
+  if (prefix.empty() || path == "/" || is_probe(path)) return path;
   if (!path.starts_with(prefix)) return std::nullopt;
   return path.substr(prefix.size() - 1);
 }
@@ -180,15 +194,14 @@ net::awaitable<void> Api::dispatch(http::Exchange& exchange) {
   const auto path = without_prefix(request.target.path, options_.prefix);
   const auto match = path ? api::match(*path) : std::nullopt;
   if (!match) {
-    co_await exchange.send(not_found(request, path.value_or("")));
+    co_await exchange.send(not_found(request, path));
     co_return;
   }
   if (const auto name = name_of(match->shape); !name.empty()) {
     exchange.set_route(name);
     handlers_->services.metrics.begin(name);
   }
-  const bool is_probe = match->shape == Shape::live || match->shape == Shape::ready;
-  if (!is_probe && !handlers_->services.readiness.healthy()) {
+  if (!is_probe(request.target.path) && !handlers_->services.readiness.healthy()) {
     throw oci::Error(oci::ErrorCode::unavailable, "health check failed: please see /debug/health");
   }
   exchange.add_to_answer(options_.headers);
@@ -203,8 +216,10 @@ net::awaitable<void> Api::dispatch(http::Exchange& exchange) {
 
 // Where only the last slash is wrong the client is told where to go, with the escapes and the query
 // that it sent.
-http::Response Api::not_found(const http::Request& request, std::string_view path) const {
-  if (!with_slash_mended(path)) return text_answer(404, "404 page not found\n");
+http::Response Api::not_found(const http::Request& request,
+                              const std::optional<std::string>& path) const {
+  if (request.target.path == "*") return answer(200);  // OPTIONS of the server as a whole
+  if (!path || !with_slash_mended(*path)) return text_answer(404, "404 page not found\n");
   const std::string_view target = request.raw_target;
   return moved(request,
                with_last_slash_turned(target.substr(0, target.find('?'))) + query_of(request));
@@ -225,7 +240,9 @@ http::Response Api::method_not_allowed(const http::Request& request, const Match
 
 void Api::completed(const http::Request& request, const http::Outcome& outcome) {
   handlers_->services.metrics.completed(request, outcome);
-  log_request(request, outcome);
+  // Every few seconds one comes: what is well needs no line.
+  const bool is_well = outcome.status < 400 && is_probe(request.target.path);
+  if (!is_well) log_request(request, outcome);
 }
 
 }  // namespace registry::api

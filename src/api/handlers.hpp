@@ -97,6 +97,10 @@ net::awaitable<void> send_parts(Exchange& exchange, http::Response head,
                                 const std::vector<oci::ByteRange>& parts, base::ByteBudget& memory);
 std::string content_range(const oci::ByteRange& range, std::uint64_t size);
 
+// The chunk that Content-Range announces; nullopt: the client sent none. Throws Error(size_invalid)
+// for what is no range.
+std::optional<oci::ChunkRange> announced_chunk(const http::Request& request);
+
 // end-4a, end-4b, end-5, end-6, end-11, end-13 and the cancelling of uploads.
 class UploadHandlers {
  public:

@@ -1,7 +1,5 @@
 #include "registry/api/request_metrics.hpp"
 
-#include <boost/beast/core/string.hpp>
-
 #include "routes.hpp"
 
 namespace registry::api {

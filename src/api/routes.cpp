@@ -37,8 +37,13 @@ std::string_view name_of(Shape shape) {
 
 std::vector<std::string_view> route_names() {
   std::vector<std::string_view> names;
+  names.reserve(kNames.size());
   for (const auto& [_, name] : kNames) names.push_back(name);
   return names;
+}
+
+bool is_probe(std::string_view path) {
+  return path == "/livez" || path == "/healthz" || path == "/readyz";
 }
 
 std::optional<Match> match(std::string_view path) {

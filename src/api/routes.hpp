@@ -36,6 +36,9 @@ struct Match {
 // Of a decoded path. A name may itself hold words like "blobs": the end of the path decides.
 std::optional<Match> match(std::string_view path);
 
+// Of an orchestrator: /livez, /readyz, /healthz, whatever the prefix is.
+bool is_probe(std::string_view path);
+
 // As Go's servers clean a path: no doubled slashes, no "." and no ".."; a slash at the end stays.
 // nullopt: there is nothing to clean.
 std::optional<std::string> cleaned(std::string_view path);

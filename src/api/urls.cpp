@@ -1,11 +1,11 @@
 #include "urls.hpp"
 
 #include <algorithm>
-#include <boost/beast/core/string.hpp>
 #include <map>
 #include <optional>
 
 #include "registry/api/api.hpp"
+#include "registry/base/text.hpp"
 
 namespace registry::api {
 namespace {
@@ -23,7 +23,7 @@ bool is_token_character(char c) {
 }
 
 bool is_scheme(std::string_view text) {
-  return boost::beast::iequals(text, "http") || boost::beast::iequals(text, "https");
+  return base::iequals(text, "http") || base::iequals(text, "https");
 }
 
 // Of what comes from outside only what can stand in a URL.
@@ -49,8 +49,8 @@ std::optional<std::string> take_value(std::string_view& text) {
       text.remove_prefix(i + 1);
       return value;
     }
-    if (text[i] == '\\' && ++i == text.size()) break;
-    value += text[i];
+    if (text[i] == '\\') ++i;
+    if (i < text.size()) value += text[i];
   }
   return std::nullopt;
 }

@@ -30,7 +30,8 @@ int collect_on_disk(const base::Path& root, const maintenance::CollectOptions& o
   base::log::info(
       options.dry_run ? "this would be freed" : "freed",
       {{"bytes", std::to_string(collected.bytes)}, {"damaged", std::to_string(collected.damaged)}});
-  return 0;
+  if (!collected.sweep_was_stopped) return 0;
+  return fail("what could not be read may need any blob, and none was removed: the log names it");
 }
 
 }  // namespace

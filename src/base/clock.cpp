@@ -39,7 +39,12 @@ std::optional<WallTime> parse_rfc3339(std::string_view text) {
     if (!is_offset || ::strptime(rest + 1, "%H:%M", &zone) == nullptr) return std::nullopt;
     offset_seconds = (*rest == '-' ? -60L : 60L) * (zone.tm_hour * 60L + zone.tm_min);
   }
-  return std::chrono::system_clock::from_time_t(::timegm(&time) - offset_seconds);
+  const std::chrono::seconds since_epoch(::timegm(&time) - offset_seconds);
+  // Counted in nanoseconds, as it is from here on: the years 1677 to 2262.
+  constexpr auto kFirst = std::chrono::ceil<std::chrono::seconds>(WallTime::duration::min());
+  constexpr auto kLast = std::chrono::floor<std::chrono::seconds>(WallTime::duration::max());
+  if (since_epoch < kFirst || since_epoch > kLast) return std::nullopt;
+  return WallTime(since_epoch);
 }
 
 std::string http_date(WallTime time) {

@@ -152,7 +152,7 @@ class PosixFiles final : public Files {
     // A pipe that somebody has left there must not hold a thread.
     Fd fd(::open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK, 0666));
     if (!fd) {
-      if (is_absent(errno)) return nullptr;
+      if (is_absent(errno) || errno == EISDIR) return nullptr;
       fail("cannot open", path);
     }
     if (!is_file(fd)) return nullptr;  // a directory or a pipe, which hold no content of ours

@@ -2,11 +2,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/beast/core/string.hpp>
 #include <charconv>
 #include <span>
 
 #include "grammar.hpp"
+#include "registry/base/text.hpp"
 #include "section.hpp"
 #include "yaml.hpp"
 
@@ -187,7 +187,7 @@ class Override {
     }
     const auto map = as_map(node, place);
     for (const auto& entry : map) {
-      if (boost::beast::iequals(entry.first.Scalar(), name)) name = entry.first.Scalar();
+      if (base::iequals(entry.first.Scalar(), name)) name = entry.first.Scalar();
     }
     const Place below = {Grammar::below(place.path, name), rule};
     return with_entry(map, name, placed(find(map, name), below, rest));

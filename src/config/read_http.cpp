@@ -1,18 +1,18 @@
 #include <algorithm>
 #include <array>
-#include <boost/beast/core/string.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/parse_path.hpp>
 #include <boost/url/url_view.hpp>
 
 #include "read.hpp"
+#include "registry/base/text.hpp"
 #include "values.hpp"
 
 namespace registry::config {
 namespace {
 
 namespace urls = boost::urls;
-using boost::beast::iequals;
+using base::iequals;
 
 void check_address(Section& section, const std::string& address) {
   if (address.empty() || is_address(address)) return;

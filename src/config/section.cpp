@@ -1,8 +1,8 @@
 #include "section.hpp"
 
 #include <algorithm>
-#include <boost/beast/core/string.hpp>
 
+#include "registry/base/text.hpp"
 #include "values.hpp"
 
 namespace registry::config {
@@ -242,7 +242,7 @@ std::size_t Section::read_word(std::string_view key, std::initializer_list<std::
   std::string list;
   std::size_t index = 0;
   for (const auto& word : words) {
-    if (boost::beast::iequals(word, node.Scalar())) return index;
+    if (base::iequals(word, node.Scalar())) return index;
     list += (index++ == 0 ? "" : ", ") + std::string(word);
   }
   refuse(key, "must be one of " + list + ", not \"" + node.Scalar() + "\"");

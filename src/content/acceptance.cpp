@@ -3,8 +3,8 @@
 #include <re2/re2.h>
 
 #include <algorithm>
-#include <boost/beast/core/string.hpp>
 
+#include "registry/base/text.hpp"
 #include "registry/oci/error.hpp"
 
 namespace registry::content {
@@ -31,8 +31,7 @@ bool any_matches(const std::vector<std::unique_ptr<RE2>>& patterns, const std::s
 }
 
 bool is_web_url(std::string_view url) {
-  return boost::beast::iequals(url.substr(0, 7), "http://") ||
-         boost::beast::iequals(url.substr(0, 8), "https://");
+  return base::iequals(url.substr(0, 7), "http://") || base::iequals(url.substr(0, 8), "https://");
 }
 
 // As 2.8 tells them apart; empty: it says nothing of them.

@@ -22,8 +22,12 @@ std::optional<BlobInfo> Blobs::stat(const oci::RepositoryName& name, const oci::
 
 std::unique_ptr<storage::BlobReader> Blobs::open(const oci::RepositoryName& name,
                                                  const oci::Digest& digest) {
-  const auto blob = stat(name, digest);
-  return blob ? driver_.open(paths::blob(blob->sha256)) : nullptr;
+  const auto sha256 = read_link(driver_, paths::layer_link(name, digest));
+  if (!sha256) return nullptr;
+  auto pin = pins_.pin(*sha256);
+  auto blob = open_stored(driver_, *sha256);
+  if (blob) pin.promise();
+  return blob;
 }
 
 std::optional<BlobInfo> Blobs::mount(const oci::RepositoryName& from, const oci::RepositoryName& to,

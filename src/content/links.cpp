@@ -4,6 +4,7 @@
 #include <array>
 
 #include "registry/base/log.hpp"
+#include "registry/oci/manifest.hpp"
 #include "registry/storage/paths.hpp"
 
 namespace registry::content {
@@ -43,15 +44,34 @@ void write_link(storage::Driver& driver, const std::string& path, const oci::Dig
   driver.put(path, sha256.str(), storage::Survives::power_loss);
 }
 
-std::optional<std::uint64_t> stored_size(storage::Driver& driver, const oci::Digest& sha256) {
+// Opened, not only looked at: what may not be read is no more there than what is gone, and a push
+// must be let to bring it again.
+std::unique_ptr<storage::BlobReader> open_stored(storage::Driver& driver,
+                                                 const oci::Digest& sha256) {
   try {
-    const auto status = driver.stat(storage::paths::blob(sha256));
-    if (!status || status->is_directory) return std::nullopt;
-    if (status->size_bytes == 0 && sha256 != oci::empty_digest()) return std::nullopt;
-    return status->size_bytes;
+    auto blob = driver.open(storage::paths::blob(sha256));
+    if (!blob || (blob->size() == 0 && sha256 != oci::empty_digest())) return nullptr;
+    return blob;
   } catch (const std::system_error& error) {
     if (!is_damage(error)) throw;
-    base::log::warn_once("a blob of the store cannot be reached", {{"err", error.what()}});
+    base::log::warn_once("a blob of the store cannot be read, and counts as absent",
+                         {{"err", error.what()}});
+    return nullptr;
+  }
+}
+
+std::optional<std::uint64_t> stored_size(storage::Driver& driver, const oci::Digest& sha256) {
+  const auto blob = open_stored(driver, sha256);
+  return blob ? std::optional(blob->size()) : std::nullopt;
+}
+
+std::optional<std::string> stored_manifest(storage::Driver& driver, const oci::Digest& sha256) {
+  try {
+    return driver.get(storage::paths::blob(sha256), oci::kMaxManifestBytes);
+  } catch (const std::system_error& error) {
+    if (!is_damage(error) && error.code() != std::errc::file_too_large) throw;
+    base::log::warn_once("a manifest of the store cannot be read, and counts as absent",
+                         {{"err", error.what()}});
     return std::nullopt;
   }
 }

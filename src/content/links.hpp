@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -24,8 +25,13 @@ std::optional<oci::Digest> read_link(storage::Driver& driver, const std::string&
 // Durable once this returns. Writes nothing where the link says so already.
 void write_link(storage::Driver& driver, const std::string& path, const oci::Digest& sha256);
 
-// The size of a stored blob; nullopt where it is absent. One of no bytes under another digest than
-// that of nothing is what a crash left, and absent.
+// A stored blob; nullptr where it is absent, or cannot be read, which is logged once. One of no
+// bytes under another digest than that of nothing is what a crash left, and absent.
+std::unique_ptr<storage::BlobReader> open_stored(storage::Driver& driver,
+                                                 const oci::Digest& sha256);
 std::optional<std::uint64_t> stored_size(storage::Driver& driver, const oci::Digest& sha256);
+// The content of a stored manifest, whole; nullopt where it is absent, or no manifest can be that
+// long, or it cannot be read.
+std::optional<std::string> stored_manifest(storage::Driver& driver, const oci::Digest& sha256);
 
 }  // namespace registry::content

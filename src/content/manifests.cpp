@@ -42,7 +42,7 @@ std::optional<FoundManifest> Manifests::find(const oci::RepositoryName& name,
 }
 
 std::optional<StoredManifest> Manifests::read(const FoundManifest& found) {
-  auto content = driver_.get(paths::blob(found.sha256), oci::kMaxManifestBytes);
+  auto content = stored_manifest(driver_, found.sha256);
   if (!content) return std::nullopt;
   auto media_type = oci::stored_media_type(*content);
   return StoredManifest{found.digest, found.sha256, std::move(media_type), std::move(*content)};
@@ -55,7 +55,7 @@ std::optional<StoredManifest> Manifests::get(const oci::RepositoryName& name,
 }
 
 std::unique_ptr<storage::BlobReader> Manifests::open(const FoundManifest& found) {
-  return driver_.open(paths::blob(found.sha256));
+  return open_stored(driver_, found.sha256);
 }
 
 net::awaitable<PutManifest> Manifests::put(const oci::RepositoryName& name,
@@ -138,16 +138,13 @@ void Manifests::store(const oci::RepositoryName& name, const PushedManifest& pus
 
 // Small enough to be compared: so pushing it again mends what was damaged.
 void Manifests::store_content(const oci::Digest& sha256, const std::string& content) {
-  const bool is_stored = stored_size(driver_, sha256) == content.size() &&
-                         driver_.get(paths::blob(sha256), content.size()) == content;
+  const bool is_stored = stored_manifest(driver_, sha256) == content;
   if (!is_stored) driver_.put(paths::blob(sha256), content, Survives::power_loss);
 }
 
 // What a stored manifest names as its subject, as far as it can be read.
 std::optional<oci::Digest> Manifests::subject_of(const oci::Digest& sha256) {
-  const auto size = stored_size(driver_, sha256);
-  if (!size || *size > oci::kMaxManifestBytes) return std::nullopt;
-  const auto content = driver_.get(paths::blob(sha256), oci::kMaxManifestBytes);
+  const auto content = stored_manifest(driver_, sha256);
   return content ? oci::read_stored(*content).subject : std::nullopt;
 }
 

@@ -70,9 +70,7 @@ void Referrers::read_manifests_once(const oci::RepositoryName& name) {
 }
 
 void Referrers::add_unless_known(const oci::RepositoryName& name, const oci::Digest& sha256) {
-  const auto size = stored_size(driver_, sha256);
-  if (!size || *size > oci::kMaxManifestBytes) return;
-  const auto content = driver_.get(paths::blob(sha256), oci::kMaxManifestBytes);
+  const auto content = stored_manifest(driver_, sha256);
   const auto subject = content ? oci::read_stored(*content).subject : std::nullopt;
   if (!subject) return;
   const auto sha512 = oci::digest_of(*content, oci::Algorithm::sha512);
@@ -107,10 +105,8 @@ std::optional<Referrer> Referrers::find(const oci::RepositoryName& name, const o
                                         const oci::Digest& digest) {
   const auto sha256 = read_link(driver_, paths::referrer_link(name, subject, digest));
   if (!sha256 || !read_link(driver_, paths::revision_link(name, *sha256))) return std::nullopt;
-  const auto size = stored_size(driver_, *sha256);
-  if (!size || *size > oci::kMaxManifestBytes) return std::nullopt;
-  const auto content = driver_.get(paths::blob(*sha256), oci::kMaxManifestBytes);
-  if (!content) return std::nullopt;
+  const auto content = stored_manifest(driver_, *sha256);
+  if (!content || content->empty()) return std::nullopt;
   auto document = oci::read_stored(*content);
   return Referrer{digest, content->size(), std::move(document.media_type),
                   std::move(document.artifact_type), std::move(document.annotations)};

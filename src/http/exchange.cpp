@@ -1,6 +1,6 @@
 #include "registry/http/exchange.hpp"
 
-#include <boost/beast/core/string.hpp>
+#include "registry/base/text.hpp"
 
 namespace registry::http {
 namespace {
@@ -15,7 +15,7 @@ std::string_view trim(std::string_view text) {
 
 std::string_view Request::header(std::string_view name) const {
   for (const auto& [key, value] : headers) {
-    if (boost::beast::iequals(key, name)) return value;
+    if (base::iequals(key, name)) return value;
   }
   return {};
 }
@@ -23,7 +23,7 @@ std::string_view Request::header(std::string_view name) const {
 std::vector<std::string_view> Request::header_list(std::string_view name) const {
   std::vector<std::string_view> elements;
   for (const auto& [key, value] : headers) {
-    if (!boost::beast::iequals(key, name)) continue;
+    if (!base::iequals(key, name)) continue;
     std::string_view rest = value;
     while (!rest.empty()) {
       const auto comma = rest.find(',');
@@ -48,7 +48,7 @@ bool Response::has(std::string_view name) const {
   for (std::string_view rest = header_lines_; !rest.empty();) {
     const auto end = rest.find("\r\n");
     const auto line = rest.substr(0, end);
-    if (boost::beast::iequals(line.substr(0, line.find(':')), name)) return true;
+    if (base::iequals(line.substr(0, line.find(':')), name)) return true;
     rest.remove_prefix(end + 2);
   }
   return false;

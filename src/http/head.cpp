@@ -1,10 +1,10 @@
 #include "head.hpp"
 
 #include <algorithm>
-#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/status.hpp>
 
+#include "registry/base/text.hpp"
 #include "registry/http/target.hpp"
 
 namespace registry::http {
@@ -27,10 +27,10 @@ std::string_view last_coding(const beast::http::request_header<>& head) {
 std::optional<Refusal> check_framing(const beast::http::request_header<>& head) {
   const auto codings = head.count(field::transfer_encoding);
   if (codings == 0) return std::nullopt;
-  if (!beast::iequals(last_coding(head), "chunked")) {
+  if (!base::iequals(last_coding(head), "chunked")) {
     return Refusal{400, "the last transfer coding must be chunked"};
   }
-  if (codings > 1 || !beast::iequals(head[field::transfer_encoding], "chunked")) {
+  if (codings > 1 || !base::iequals(head[field::transfer_encoding], "chunked")) {
     return Refusal{501, "the only transfer coding that is understood is chunked"};
   }
   if (head.version() < 11) return Refusal{400, "HTTP/1.0 has no transfer codings"};
@@ -75,7 +75,7 @@ std::optional<Refusal> check_head(const beast::http::request_header<>& head) {
   if (auto refusal = check_target(head)) return refusal;
   if (auto refusal = check_hosts(head)) return refusal;
   const auto expectation = head[field::expect];
-  if (!expectation.empty() && !beast::iequals(expectation, "100-continue")) {
+  if (!expectation.empty() && !base::iequals(expectation, "100-continue")) {
     return Refusal{417, "the only expectation that is understood is 100-continue"};
   }
   return check_framing(head);

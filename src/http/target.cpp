@@ -1,13 +1,14 @@
 #include "registry/http/target.hpp"
 
 #include <algorithm>
-#include <boost/beast/core/string.hpp>
 #include <boost/url/authority_view.hpp>
 #include <boost/url/encode.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/rfc/pchars.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
 #include <boost/url/url_view.hpp>
+
+#include "registry/base/text.hpp"
 
 namespace registry::http {
 namespace {
@@ -48,7 +49,7 @@ bool is_host(std::string_view text) {
 
 std::optional<AbsoluteForm> parse_absolute_form(std::string_view text) {
   for (const std::string_view scheme : {"http://", "https://"}) {
-    if (!boost::beast::iequals(text.substr(0, scheme.size()), scheme)) continue;
+    if (!base::iequals(text.substr(0, scheme.size()), scheme)) continue;
     text.remove_prefix(scheme.size());
     const auto slash = text.find_first_of("/?#");
     const auto host = text.substr(0, slash);

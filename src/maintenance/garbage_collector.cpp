@@ -37,10 +37,14 @@ class Collector {
 };
 
 void Collector::collect_in(const oci::RepositoryName& name) {
-  say_(name.str());
+  // 2.8 knows nothing of one in which there is but an upload.
+  const bool is_known =
+      may_exist(driver_, paths::layers(name)) || may_exist(driver_, paths::manifests(name));
+  if (is_known) say_(name.str());
   RepositoryMarker marker(driver_, name, say_);
   marker.mark(options_.delete_untagged, marked_);
   RepositorySweeper sweeper(driver_, name, marker, options_.dry_run, say_);
+  for (const auto& sha256 : sweeper.remove_manifests()) marker.keep_after_all(sha256, marked_);
   sweeper.sweep();
   collected_.manifests += marker.doomed().size();
   collected_.damaged += marker.damaged() + sweeper.failed();
@@ -88,8 +92,7 @@ Collected Collector::run() {
   if (collected_.sweep_was_stopped) {
     base::log::error(
         "what could not be read may need any blob: none is removed. Mend it, or its permissions, "
-        "and "
-        "collect again");
+        "and collect again");
     return collected_;
   }
   collected_.marked = marked_.size();

@@ -20,8 +20,11 @@ Link look_at_link(storage::Driver& driver, const std::string& path);
 // False: it is certainly not there.
 bool may_exist(storage::Driver& driver, const std::string& path);
 
-// Calls `visit` with the names of the directories below `path`, in order. False: it cannot be read,
-// which is logged.
+// Calls `visit` with what is in the directory `path`, in order. False: it cannot be read, which is
+// logged.
+bool for_each_entry(storage::Driver& driver, const std::string& path,
+                    const std::function<void(const storage::Entry& entry)>& visit);
+// The same of the directories in it.
 bool for_each_directory(storage::Driver& driver, const std::string& path,
                         const std::function<void(const std::string& name)>& visit);
 // The same of digests of one algorithm by their hex digits; other names are passed over.

@@ -1,6 +1,7 @@
 #include "repository_marker.hpp"
 
 #include <system_error>
+#include <utility>
 
 #include "links.hpp"
 #include "registry/base/log.hpp"
@@ -21,6 +22,12 @@ void RepositoryMarker::mark(bool delete_untagged, DigestSet& marked) {
   if (needs_every_layer_) mark_every_layer(marked);
 }
 
+void RepositoryMarker::keep_after_all(const oci::Digest& sha256, DigestSet& marked) {
+  kept_.insert(sha256);
+  mark_one(sha256, manifests_.at(sha256), marked);
+  if (needs_every_layer_) mark_every_layer(marked);
+}
+
 // One whose link is damaged counts as well: the folder still says what it is of.
 void RepositoryMarker::read_revisions() {
   const auto directory = paths::revisions(name_) + "/sha256";
@@ -38,53 +45,60 @@ void RepositoryMarker::read_revisions() {
 
 RepositoryMarker::Manifest RepositoryMarker::read_manifest(const oci::Digest& sha256) {
   std::string why = "it has no content";
+  bool is_hidden = false;
   try {
     const auto content = driver_.get(paths::blob(sha256), oci::kMaxManifestBytes);
     if (content) {
       auto document = oci::read_stored(*content);
       if (document.is_whole) {
-        return {false, std::move(document.references), std::move(document.subject)};
+        return {false, false, std::move(document.references), std::move(document.subject)};
       }
       why = "its content is no JSON document";
     }
   } catch (const std::system_error& error) {
     why = error.what();
+    is_hidden = error.code() != std::errc::file_too_large;
   }
   ++damaged_;
   base::log::warn(
       "a manifest cannot be read: every blob of its repository stays, until it is deleted or "
-      "pushed "
-      "again",
+      "pushed again",
       {{"repository", name_.str()}, {"digest", sha256.str()}, {"err", why}});
-  return {true, {}, std::nullopt};
+  return {true, is_hidden, {}, std::nullopt};
 }
 
 // `is_known` false: a tag cannot be read, and might lead to any of the manifests.
 std::set<oci::Digest> RepositoryMarker::tagged(bool& is_known) {
   std::set<oci::Digest> digests;
-  is_known = for_each_directory(driver_, paths::tags(name_),
-                                [&](const std::string& text) {
-                                  const auto tag = oci::Tag::parse(text);
-                                  if (!tag) return;
-                                  const auto link =
-                                      look_at_link(driver_, paths::tag_current(name_, *tag));
-                                  if (link.state == Link::State::damaged) ++damaged_;
-                                  if (link.digest) digests.insert(*link.digest);
-                                }) &&
-             is_known;
+  const auto visit = [&](const std::string& text) {
+    const auto tag = oci::Tag::parse(text);
+    if (!tag) return;
+    const auto link = look_at_link(driver_, paths::tag_current(name_, *tag));
+    if (link.digest) digests.insert(*link.digest);
+    if (link.state != Link::State::damaged) return;
+    ++damaged_;
+    is_known = false;
+  };
+  if (for_each_directory(driver_, paths::tags(name_), visit)) return digests;
+  ++damaged_;
+  is_known = false;
   return digests;
 }
 
-void RepositoryMarker::choose(bool delete_untagged) {
-  const auto damaged_before = damaged_;
-  bool is_known = true;
-  const auto roots = delete_untagged ? tagged(is_known) : std::set<oci::Digest>();
-  const bool keep_all = !delete_untagged || !is_known || damaged_ != damaged_before;
+// All, where it cannot be known what the tags lead to.
+std::vector<oci::Digest> RepositoryMarker::roots(bool delete_untagged) {
+  bool is_known = !is_unknown_;
+  const auto tagged_ones = delete_untagged ? tagged(is_known) : std::set<oci::Digest>();
+  const bool keep_all = !delete_untagged || !is_known;
+  std::vector<oci::Digest> roots;
   for (const auto& [sha256, manifest] : manifests_) {
-    if (keep_all || roots.contains(sha256)) kept_.insert(sha256);
+    if (keep_all || manifest.is_hidden || tagged_ones.contains(sha256)) roots.push_back(sha256);
   }
-  while (keep_what_is_led_to()) {
-  }
+  return roots;
+}
+
+void RepositoryMarker::choose(bool delete_untagged) {
+  keep(roots(delete_untagged));
   for (const auto& [sha256, manifest] : manifests_) {
     if (keeps(sha256)) continue;
     doomed_.push_back(sha256);
@@ -92,30 +106,38 @@ void RepositoryMarker::choose(bool delete_untagged) {
   }
 }
 
-// The children of what stays, and what names it as its subject. False: there was nothing new.
-bool RepositoryMarker::keep_what_is_led_to() {
-  const auto before = kept_.size();
+// And the children of what stays, and what names it as its subject.
+void RepositoryMarker::keep(std::vector<oci::Digest> roots) {
+  std::multimap<oci::Digest, oci::Digest> referrers;  // by their subject
   for (const auto& [sha256, manifest] : manifests_) {
-    if (manifest.subject && keeps(stored_as(*manifest.subject))) kept_.insert(sha256);
-    if (!keeps(sha256)) continue;
-    // One that cannot be read may be an index, of which any of the others may be a child.
-    if (manifest.is_damaged) {
-      for (const auto& [other, _] : manifests_) kept_.insert(other);
-      return kept_.size() > before;
-    }
-    for (const auto& reference : manifest.references) {
-      const auto child = stored_as(reference);
-      if (manifests_.contains(child)) kept_.insert(child);
-    }
+    if (manifest.subject) referrers.emplace(stored_as(*manifest.subject), sha256);
   }
-  return kept_.size() > before;
+  bool all_are_kept = false;
+  for (auto& todo = roots; !todo.empty();) {
+    const auto sha256 = todo.back();
+    todo.pop_back();
+    const auto found = manifests_.find(sha256);
+    if (found == manifests_.end() || !kept_.insert(sha256).second) continue;
+    const auto [first, last] = referrers.equal_range(sha256);
+    for (auto at = first; at != last; ++at) todo.push_back(at->second);
+    for (const auto& child : found->second.references) todo.push_back(stored_as(child));
+    // One that cannot be read may be an index, of which any of the others may be a child.
+    if (!found->second.is_damaged || std::exchange(all_are_kept, true)) continue;
+    for (const auto& [other, _] : manifests_) todo.push_back(other);
+  }
 }
 
 // What is named by its sha512 is stored under its sha256.
 oci::Digest RepositoryMarker::stored_as(const oci::Digest& digest) {
   if (digest.algorithm() == Algorithm::sha256) return digest;
+  const auto known = looked_up_.find(digest);
+  if (known != looked_up_.end()) return known->second;
+  return looked_up_.emplace(digest, look_up(digest)).first->second;
+}
+
+oci::Digest RepositoryMarker::look_up(const oci::Digest& sha512) {
   for (const auto& path :
-       {paths::layer_link(name_, digest), paths::manifest_alias(name_, digest)}) {
+       {paths::layer_link(name_, sha512), paths::manifest_alias(name_, sha512)}) {
     const auto link = look_at_link(driver_, path);
     if (link.digest) return *link.digest;
     if (link.state == Link::State::damaged) {
@@ -123,7 +145,7 @@ oci::Digest RepositoryMarker::stored_as(const oci::Digest& digest) {
       needs_every_layer_ = is_unknown_ = true;
     }
   }
-  return digest;
+  return sha512;
 }
 
 void RepositoryMarker::mark_one(const oci::Digest& sha256, const Manifest& manifest,
@@ -141,10 +163,18 @@ void RepositoryMarker::mark_one(const oci::Digest& sha256, const Manifest& manif
 }
 
 void RepositoryMarker::mark_every_layer(DigestSet& marked) {
-  const auto directory = paths::layers(name_) + "/sha256";
-  const bool readable = for_each_digest(driver_, directory, Algorithm::sha256,
-                                        [&](const oci::Digest& sha256) { marked.insert(sha256); });
-  if (!readable) is_unknown_ = true;
+  for (const auto algorithm : {Algorithm::sha256, Algorithm::sha512}) {
+    const auto directory = paths::layers(name_) + '/' + std::string(oci::to_string(algorithm));
+    const bool readable =
+        for_each_digest(driver_, directory, algorithm,
+                        [&](const oci::Digest& digest) { mark_layer(digest, marked); });
+    if (!readable) is_unknown_ = true;
+  }
+}
+
+void RepositoryMarker::mark_layer(const oci::Digest& digest, DigestSet& marked) {
+  const auto stored = stored_as(digest);
+  if (stored.algorithm() == Algorithm::sha256) marked.insert(stored);
 }
 
 }  // namespace registry::maintenance

@@ -25,6 +25,8 @@ class RepositoryMarker {
   // Finds the manifests that stay: all, or with `delete_untagged` those that a tag leads to, what
   // they lead to, and what refers to one of them; then marks them and all that they reference.
   void mark(bool delete_untagged, DigestSet& marked);
+  // One that was to go and cannot be removed: as long as it is there it is to be whole.
+  void keep_after_all(const oci::Digest& sha256, DigestSet& marked);
 
   const std::vector<oci::Digest>& doomed() const { return doomed_; }  // manifests that do not stay
   bool keeps(const oci::Digest& sha256) const { return kept_.contains(sha256); }
@@ -39,6 +41,7 @@ class RepositoryMarker {
  private:
   struct Manifest {
     bool is_damaged = false;  // what it references is not known
+    bool is_hidden = false;   // it may be whole, and nobody can see of what it speaks
     std::vector<oci::Digest> references;
     std::optional<oci::Digest> subject;
   };
@@ -47,15 +50,19 @@ class RepositoryMarker {
   Manifest read_manifest(const oci::Digest& sha256);
   std::set<oci::Digest> tagged(bool& is_known);
   void choose(bool delete_untagged);
-  bool keep_what_is_led_to();
+  std::vector<oci::Digest> roots(bool delete_untagged);
+  void keep(std::vector<oci::Digest> roots);
   oci::Digest stored_as(const oci::Digest& digest);
+  oci::Digest look_up(const oci::Digest& sha512);
   void mark_one(const oci::Digest& sha256, const Manifest& manifest, DigestSet& marked);
   void mark_every_layer(DigestSet& marked);
+  void mark_layer(const oci::Digest& digest, DigestSet& marked);
 
   storage::Driver& driver_;
   const oci::RepositoryName name_;
   const Say say_;
   std::map<oci::Digest, Manifest> manifests_;
+  std::map<oci::Digest, oci::Digest> looked_up_;  // sha512 -> what it is stored as
   std::set<oci::Digest> kept_, needed_;
   std::vector<oci::Digest> doomed_;
   bool needs_every_layer_ = false, is_unknown_ = false;

@@ -26,30 +26,38 @@ std::string folder_of(const std::string& link_path) {
 
 void RepositorySweeper::sweep() {
   sweep_tags();
-  sweep_manifests();
+  sweep_revisions();
   sweep_referrers();
   sweep_aliases();
+  sweep_tag_aliases();
   sweep_layers();
   sweep_uploads();
 }
 
 // `what` empty: it was said already, or is but an empty folder.
-void RepositorySweeper::remove(const std::string& what, const std::string& path) {
+bool RepositorySweeper::remove(const std::string& what, const std::string& path) {
   if (!what.empty()) say_(name_.str() + ": " + what);
-  if (dry_run_) return;
+  if (dry_run_) return true;
   try {
     driver_.remove_tree(path, storage::Survives::process_crash);
+    return true;
   } catch (const std::system_error& error) {
     ++failed_;
     base::log::warn("cannot remove", {{"path", path}, {"err", error.what()}});
+    return false;
   }
 }
 
-void RepositorySweeper::sweep_manifests() {
+std::vector<oci::Digest> RepositorySweeper::remove_manifests() {
+  std::vector<oci::Digest> still_there;
   for (const auto& sha256 : marker_.doomed()) {
-    remove("", folder_of(paths::revision_link(name_, sha256)));
+    if (!remove("", folder_of(paths::revision_link(name_, sha256)))) still_there.push_back(sha256);
   }
-  // A delete takes the link and leaves its folder.
+  return still_there;
+}
+
+// A delete takes the link and leaves its folder.
+void RepositorySweeper::sweep_revisions() {
   const auto directory = paths::revisions(name_) + "/sha256";
   for_each_digest(driver_, directory, Algorithm::sha256, [&](const oci::Digest& sha256) {
     const auto path = paths::revision_link(name_, sha256);
@@ -89,7 +97,10 @@ void RepositorySweeper::sweep_layers() {
       const auto path = paths::layer_link(name_, digest);
       const auto link = look_at_link(driver_, path);
       if (link.state == Link::State::damaged) return;  // the next push mends it
-      if (link.state == Link::State::absent) return remove("", folder_of(path));
+      if (link.state == Link::State::absent) {
+        remove("", folder_of(path));
+        return;
+      }
       const bool is_needed =
           marker_.needs_layer(*link.digest) && may_exist(driver_, paths::blob(*link.digest));
       if (is_needed) return;
@@ -111,6 +122,17 @@ void RepositorySweeper::sweep_aliases() {
     const auto path = paths::manifest_alias(name_, sha512);
     if (leads_nowhere(path))
       remove("alias eligible for deletion: " + sha512.str(), folder_of(path));
+  });
+}
+
+// 2.8 takes a tag away and knows nothing of this.
+void RepositorySweeper::sweep_tag_aliases() {
+  const auto directory = paths::aliases(name_) + "/tags";
+  for_each_entry(driver_, directory, [&](const storage::Entry& entry) {
+    const auto tag = oci::Tag::parse(entry.name);
+    if (!tag || entry.is_directory) return;
+    if (may_exist(driver_, paths::tag_current(name_, *tag))) return;
+    remove("", paths::tag_alias(name_, *tag));
   });
 }
 

@@ -31,11 +31,17 @@ Purged purge_uploads(content::Content& content, base::WallTime limit, bool dry_r
   const auto failed = [](const std::system_error& error) {
     log::warn_once("cannot purge uploads", {{"err", error.what()}});
   };
+  // One that cannot be read stands in nobody's way.
+  const auto try_one = [&](const oci::RepositoryName& name, const std::string& id) {
+    try {
+      purge_one(content.uploads, name, id, limit, dry_run, purged);
+    } catch (const std::system_error& error) {
+      failed(error);
+    }
+  };
   const auto purge = [&](const oci::RepositoryName& name) {
     try {
-      for (const auto& id : content.uploads.ids(name)) {
-        purge_one(content.uploads, name, id, limit, dry_run, purged);
-      }
+      for (const auto& id : content.uploads.ids(name)) try_one(name, id);
     } catch (const std::system_error& error) {
       failed(error);
     }

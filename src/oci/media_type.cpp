@@ -21,27 +21,40 @@ constexpr std::string_view kSchema1 = "application/vnd.docker.distribution.manif
 class Sniffer : public nlohmann::json_sax<nlohmann::json> {
  public:
   std::string media_type;
-  bool has_manifests = false, has_signatures = false;
+
+  // Schema 1 is told by its version, as in 2.8: a later one may have fields of any name.
+  bool is_schema1() const { return schema_version_ == 1 && has_signatures_; }
+  // Without a config it was accepted as an index, which need not have manifests. Either may say
+  // `"manifests": null`.
+  bool is_index() const { return has_manifests_ || (schema_version_ == 2 && !has_config_); }
 
   bool null() override { return true; }
   bool boolean(bool) override { return true; }
   bool number_integer(number_integer_t) override { return true; }
-  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_unsigned(number_unsigned_t value) override {
+    if (depth_ == 1 && key_ == "schemaVersion") schema_version_ = value;
+    return true;
+  }
   bool number_float(number_float_t, const string_t&) override { return true; }
   bool binary(binary_t&) override { return true; }
   bool string(string_t& value) override {
-    if (depth_ == 1 && at_media_type_) media_type = value;
+    if (depth_ == 1 && key_ == "mediaType") media_type = value;
     return media_type.empty();
   }
   bool key(string_t& name) override {
     if (depth_ != 1) return true;
-    at_media_type_ = name == "mediaType";
-    has_manifests |= name == "manifests";
-    has_signatures |= name == "signatures" || name == "fsLayers";
+    has_signatures_ |= name == "signatures" || name == "fsLayers";
+    key_ = std::move(name);
     return true;
   }
-  bool start_object(std::size_t) override { return ++depth_ > 0; }
-  bool start_array(std::size_t) override { return ++depth_ > 0; }
+  bool start_object(std::size_t) override {
+    has_config_ |= depth_ == 1 && key_ == "config";
+    return ++depth_ > 0;
+  }
+  bool start_array(std::size_t) override {
+    has_manifests_ |= depth_ == 1 && key_ == "manifests";
+    return ++depth_ > 0;
+  }
   bool end_object() override { return --depth_ >= 0; }
   bool end_array() override { return --depth_ >= 0; }
   bool parse_error(std::size_t, const std::string&, const nlohmann::json::exception&) override {
@@ -50,7 +63,9 @@ class Sniffer : public nlohmann::json_sax<nlohmann::json> {
 
  private:
   int depth_ = 0;
-  bool at_media_type_ = false;
+  std::string key_;  // of the outermost object
+  std::uint64_t schema_version_ = 0;
+  bool has_config_ = false, has_manifests_ = false, has_signatures_ = false;
 };
 
 // It goes into a header.
@@ -80,9 +95,9 @@ std::string stored_media_type(std::string_view content) {
   Sniffer sniffer;
   parse_in_turn(content, sniffer);
   if (!sniffer.media_type.empty() && is_printable(sniffer.media_type)) return sniffer.media_type;
-  if (sniffer.has_signatures) return std::string(kSchema1);
+  if (sniffer.is_schema1()) return std::string(kSchema1);
   return std::string(
-      to_string(sniffer.has_manifests ? MediaType::oci_index : MediaType::oci_manifest));
+      to_string(sniffer.is_index() ? MediaType::oci_index : MediaType::oci_manifest));
 }
 
 }  // namespace registry::oci

@@ -122,10 +122,20 @@ bool FilesystemDriver::make_way(const base::Path& to) {
   return true;
 }
 
+// Also as a link that leads nowhere but to itself, which a rename replaces.
+bool FilesystemDriver::is_there(const base::Path& path) {
+  try {
+    return files_.status(path).has_value();
+  } catch (const std::system_error& error) {
+    if (error.code() != std::errc::too_many_symbolic_link_levels) throw;
+    return true;
+  }
+}
+
 bool FilesystemDriver::place_durably(const base::Path& from, const std::string& to) {
   const auto target = full(to);
   Unsettled::Mark mark(unsettled_, to);
-  const bool is_new = !files_.status(target);
+  const bool is_new = !is_there(target);
   if (!place(from, target)) return false;
   try {
     directories_.sync(target.parent_path());
@@ -145,6 +155,17 @@ std::optional<Status> FilesystemDriver::stat(const std::string& path) {
   return Status{status->kind == base::FileKind::directory, status->size_bytes, status->modified};
 }
 
+// Where a link leads that cannot be followed there may be a directory: whoever needs to know what
+// is in it must fail, and nobody else.
+base::FileKind FilesystemDriver::kind_behind(const base::Path& link) {
+  try {
+    const auto status = files_.status(link);
+    return status ? status->kind : base::FileKind::link;
+  } catch (const std::system_error&) {
+    return base::FileKind::directory;
+  }
+}
+
 std::optional<std::vector<Entry>> FilesystemDriver::list(const std::string& path,
                                                          std::string_view after,
                                                          std::size_t limit) {
@@ -159,10 +180,7 @@ std::optional<std::vector<Entry>> FilesystemDriver::list(const std::string& path
       heap.pop_back();
     }
     // An operator may have moved a part of the tree elsewhere, and left a link.
-    if (kind == base::FileKind::link) {
-      const auto status = files_.status(directory / name);
-      if (status) kind = status->kind;
-    }
+    if (kind == base::FileKind::link) kind = kind_behind(directory / name);
     heap.push_back({std::string(name), kind == base::FileKind::directory});
     std::ranges::push_heap(heap, before);
     return true;

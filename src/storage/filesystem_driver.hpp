@@ -35,6 +35,8 @@ class FilesystemDriver final : public Driver {
   bool place(const base::Path& from, const base::Path& to);
   bool rename_to(const base::Path& from, const base::Path& to);
   bool make_way(const base::Path& to);
+  bool is_there(const base::Path& path);
+  base::FileKind kind_behind(const base::Path& link);
   bool place_durably(const base::Path& from, const std::string& to);
   void write_aside(const base::Path& aside, std::string_view content, Survives survives);
 

@@ -51,7 +51,8 @@ StoreLock StoreLock::acquire(const base::Path& root, std::chrono::seconds patien
     if (!told) on_wait(read_holder(file.get()));
     if (std::chrono::steady_clock::now() >= end) {
       throw std::runtime_error("the store " + root.string() + " is in use by " +
-                               read_holder(file.get()) + ": only one process may write to it");
+                               read_holder(file.get()) +
+                               ": only one process may write to it, so stop that one first");
     }
     std::this_thread::sleep_for(kPause);
   }

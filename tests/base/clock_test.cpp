@@ -25,6 +25,15 @@ TEST(Clock, ReadsWhatItWritesAndOffsets) {
   }
 }
 
+TEST(Clock, ReadsNoTimeThatItCannotHold) {
+  EXPECT_EQ(parse_rfc3339("2262-04-11T23:47:16Z"), at(9'223'372'036));
+  EXPECT_EQ(parse_rfc3339("1677-09-21T00:12:44Z"), at(-9'223'372'036));
+  for (const char* text : {"2262-04-11T23:47:17Z", "9999-12-31T23:59:59Z", "1677-09-21T00:12:43Z",
+                           "0000-01-01T00:00:00Z", "2262-04-11T23:47:16-00:01"}) {
+    EXPECT_FALSE(parse_rfc3339(text)) << text;
+  }
+}
+
 TEST(Clock, WritesRfc3339) {
   EXPECT_EQ(rfc3339_seconds(at(kNovember)), "2026-11-23T11:11:00Z");
   EXPECT_EQ(rfc3339_seconds(at(kNovember, 999'999'999)), "2026-11-23T11:11:00Z");

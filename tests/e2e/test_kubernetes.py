@@ -177,7 +177,7 @@ def test_the_drain_ends_before_kubernetes_kills(objects, pod):
     assert drain + 5 <= pod["spec"]["terminationGracePeriodSeconds"]
 
 
-def test_the_daemon_starts_on_the_configuration_without_a_warning(objects, tmp_path):
+def test_the_daemon_starts_on_the_configuration_and_answers_the_probes(objects, pod, tmp_path):
     config = tmp_path / "config.yml"
     config.write_text(objects["ConfigMap"]["data"]["config.yml"])
     address = f"127.0.0.1:{free_port()}"
@@ -189,6 +189,10 @@ def test_the_daemon_starts_on_the_configuration_without_a_warning(objects, tmp_p
     daemon = Daemon([OURS, "serve", config], tmp_path / "registry.log", env)
     wait_until(lambda: answers(daemon, address), "the daemon answers GET /v2/")
     assert request(address, "DELETE", "/v2/a/manifests/none").status == 404, "deletes are on"
+    container = pod["spec"]["containers"][0]
+    for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+        path = container[probe]["httpGet"]["path"]
+        assert request(address, "GET", path).status == 200, path
     assert daemon.stop() == 0
     assert "level=warn" not in daemon.said()
 

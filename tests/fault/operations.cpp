@@ -88,6 +88,58 @@ Operation first_manifest_put() {
           }};
 }
 
+const oci::Digest kSubject = oci::digest_of("a subject");
+const std::string kReferrer = referrer_of(kSubject, {kConfig});
+const oci::Digest kReferrerSha512 = oci::digest_of(kReferrer, oci::Algorithm::sha512);
+
+std::size_t referrers(World& world) {
+  return world.content.referrers.list(repository("a"), kSubject, "", 10, {}).referrers.size();
+}
+
+// Whatever leads to it leads to all of it.
+void expect_referrer(World& world, bool is_there) {
+  const auto by_sha512 = world.content.manifests.get(repository("a"), kReferrerSha512);
+  const auto by_sha256 = world.content.manifests.get(repository("a"), oci::digest_of(kReferrer));
+  const auto by_tag = world.content.manifests.get(repository("a"), tag("one"));
+  if (is_there) {
+    ASSERT_TRUE(by_sha512 && by_sha256 && by_tag);
+    EXPECT_EQ(by_tag->digest, kReferrerSha512);
+    EXPECT_EQ(referrers(world), 1U);
+  }
+  if (by_sha512) {
+    EXPECT_TRUE(by_sha256);
+    EXPECT_EQ(by_sha512->content, kReferrer);
+    EXPECT_EQ(referrers(world), 1U);
+  }
+  if (by_tag) EXPECT_TRUE(by_sha512);
+}
+
+void put_referrer(World& world) {
+  world.push_manifest(repository("a"), kReferrerSha512, kReferrer, {tag("one"), tag("two")});
+}
+
+Operation referrer_put() {
+  return {"ReferrerPutBySha512", [](World& world) { push_all_blobs(world, repository("a")); },
+          put_referrer,
+          [](World& world, bool acknowledged) { expect_referrer(world, acknowledged); }};
+}
+
+Operation referrer_delete() {
+  return {"ReferrerDeleteBySha512",
+          [](World& world) {
+            push_all_blobs(world, repository("a"));
+            put_referrer(world);
+          },
+          [](World& world) { world.content.manifests.remove(repository("a"), kReferrerSha512); },
+          [](World& world, bool acknowledged) {
+            expect_referrer(world, false);
+            if (!acknowledged) return;
+            EXPECT_FALSE(world.content.manifests.get(repository("a"), kReferrerSha512));
+            EXPECT_FALSE(world.content.manifests.get(repository("a"), tag("two")));
+            EXPECT_EQ(referrers(world), 0U);
+          }};
+}
+
 void prepare_two_tags(World& world) {
   push_all_blobs(world, repository("a"));
   world.push_manifest(repository("a"), tag("one"), kOld);
@@ -146,8 +198,8 @@ Operation blob_delete() {
 }  // namespace
 
 std::vector<Operation> operations() {
-  return {upload_commit(),   mount(),      manifest_put(), first_manifest_put(),
-          manifest_delete(), tag_delete(), blob_delete()};
+  return {upload_commit(), mount(),       manifest_put(), first_manifest_put(), manifest_delete(),
+          tag_delete(),    blob_delete(), referrer_put(), referrer_delete()};
 }
 
 }  // namespace registry::fault

@@ -55,7 +55,7 @@ void expect_whole_manifest(World& world, const oci::RepositoryName& name,
                            const content::Reference& reference) {
   const auto manifest = world.content.manifests.get(name, reference);
   ASSERT_TRUE(manifest) << "what a tag or a client names is gone";
-  EXPECT_EQ(oci::digest_of(manifest->content), manifest->digest);
+  EXPECT_EQ(oci::digest_of(manifest->content, manifest->digest.algorithm()), manifest->digest);
   const auto read = oci::read_manifest(manifest->content, std::nullopt);
   for (const auto& blob : read.blobs) {
     const auto content = world.read_blob(name, blob.digest);
@@ -74,8 +74,8 @@ void World::push_blob(const oci::RepositoryName& name, const std::string& bytes)
 }
 
 void World::push_manifest(const oci::RepositoryName& name, const content::Reference& reference,
-                          const std::string& bytes) {
-  run(content.manifests.put(name, {reference, {}, std::nullopt, bytes, {}}));
+                          const std::string& bytes, const std::vector<oci::Tag>& more_tags) {
+  run(content.manifests.put(name, {reference, more_tags, std::nullopt, bytes, {}}));
 }
 
 std::optional<std::string> World::read_blob(const oci::RepositoryName& name,
@@ -105,6 +105,13 @@ std::string manifest_of(const std::vector<std::string>& blobs) {
   manifest["config"] = descriptors.front();
   descriptors.erase(0);
   manifest["layers"] = descriptors;
+  return manifest.dump();
+}
+
+std::string referrer_of(const oci::Digest& subject, const std::vector<std::string>& blobs) {
+  auto manifest = nlohmann::json::parse(manifest_of(blobs));
+  manifest["subject"] = {
+      {"mediaType", manifest["mediaType"]}, {"digest", subject.str()}, {"size", 1}};
   return manifest.dump();
 }
 

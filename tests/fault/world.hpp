@@ -26,7 +26,7 @@ struct World {
   // As a client does it; each throws unless the registry would have answered with success.
   void push_blob(const oci::RepositoryName& name, const std::string& bytes);
   void push_manifest(const oci::RepositoryName& name, const content::Reference& reference,
-                     const std::string& bytes);
+                     const std::string& bytes, const std::vector<oci::Tag>& more_tags = {});
 
   std::optional<std::string> read_blob(const oci::RepositoryName& name, const oci::Digest& digest);
 };
@@ -35,6 +35,8 @@ oci::RepositoryName repository(const std::string& text);
 oci::Tag tag(const std::string& text);
 // An OCI manifest with these blobs, the first of them the config.
 std::string manifest_of(const std::vector<std::string>& blobs);
+// The same, with a subject.
+std::string referrer_of(const oci::Digest& subject, const std::vector<std::string>& blobs);
 
 // Everything that the store shows is whole: what a tag points to is there, what a manifest
 // references is there, and every content has its digest.

@@ -73,6 +73,20 @@ TEST(StoredMediaType, KnowsSchema1) {
   EXPECT_EQ(stored_media_type(R"({"schemaVersion":1,"signatures":[]})"), kSchema1);
 }
 
+TEST(StoredMediaType, IsNotThatOfSchema1WhereOnlyANameIsTheSame) {
+  EXPECT_EQ(stored_media_type(texts::manifest_with(R"(,"signatures":[])")), kOciManifest);
+  EXPECT_EQ(stored_media_type(texts::manifest_with(R"(,"fsLayers":[])")), kOciManifest);
+  EXPECT_EQ(stored_media_type(texts::index_with(R"(,"signatures":[])")), kOciIndex);
+  EXPECT_EQ(stored_media_type(R"({"x":{"schemaVersion":1},"signatures":[]})"), kOciManifest);
+}
+
+TEST(StoredMediaType, OfManifestsThatAreNullFollowsTheConfig) {
+  EXPECT_EQ(stored_media_type(texts::manifest_with(R"(,"manifests":null)")), kOciManifest);
+  EXPECT_EQ(stored_media_type(R"({"schemaVersion":2,"manifests":null})"), kOciIndex);
+  EXPECT_EQ(stored_media_type(R"({"schemaVersion":2,"manifests":null,"config":null})"), kOciIndex);
+  EXPECT_EQ(stored_media_type(R"({"schemaVersion":2})"), kOciIndex);
+}
+
 TEST(StoredMediaType, OfBrokenJsonIsThatOfAManifest) {
   for (const char* content : {"", "{", "x", "null", "[]", "\xff", "{\"a\":", "[\"a/b\"]"}) {
     EXPECT_EQ(stored_media_type(content), kOciManifest) << content;

@@ -145,6 +145,27 @@ TEST_F(FilesystemDriverTest, AppendsWhereSomethingElseIsInTheWay) {
   EXPECT_EQ(driver->get("a/data", 100), "");
 }
 
+TEST_F(FilesystemDriverTest, ListsALinkThatCannotBeFollowedAsADirectoryThatMayHideSomething) {
+  const auto driver = make_driver();
+  std::filesystem::create_directories(root_ / "a/b");
+  std::filesystem::create_directory_symlink("round", root_ / "a/round");
+  std::filesystem::create_directory_symlink("nowhere", root_ / "a/to-nowhere");
+  const auto entries = driver->list("a", "", 10);
+  ASSERT_TRUE(entries);
+  ASSERT_EQ(entries->size(), 3U);
+  EXPECT_TRUE(entries->at(1).is_directory);
+  EXPECT_FALSE(entries->at(2).is_directory);
+  EXPECT_THROW(driver->list("a/round", "", 10), std::system_error);
+}
+
+TEST_F(FilesystemDriverTest, ReplacesALinkThatLeadsToItself) {
+  const auto driver = make_driver();
+  std::filesystem::create_directories(root_ / "a");
+  std::filesystem::create_symlink("link", root_ / "a/link");
+  driver->put("a/link", "x", Survives::power_loss);
+  EXPECT_EQ(driver->get("a/link", 100), "x");
+}
+
 TEST_F(FilesystemDriverTest, TakesNoPipeForAFile) {
   const auto driver = make_driver();
   std::filesystem::create_directories(root_ / "a");

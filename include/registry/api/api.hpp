@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -65,7 +66,8 @@ class Api final : public http::Handler {
   struct Route;
 
   net::awaitable<void> dispatch(http::Exchange& exchange);
-  http::Response not_found(const http::Request& request, std::string_view path) const;
+  http::Response not_found(const http::Request& request,
+                           const std::optional<std::string>& path) const;
   http::Response method_not_allowed(const http::Request& request, const Match& match) const;
 
   const Options options_;

@@ -1,6 +1,8 @@
 """A registry daemon on a folder: ours, or the reference that it takes the place of."""
 
 import os
+import socket
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -30,10 +32,22 @@ class Registry:
     """Runs until stop() or kill(); start() begins again with the same folder and address."""
 
     def __init__(
-        self, binary: Path, root: Path, work: Path, *, listen: str = "127.0.0.1", delete=True
+        self,
+        binary: Path,
+        root: Path,
+        work: Path,
+        *,
+        listen: str = "127.0.0.1",
+        delete=True,
+        variables: Mapping[str, str] | None = None,
+        ready: Callable[[], bool] | None = None,
     ):
+        """`variables` override the configuration: {"HTTP_PREFIX": "/p/"}. `ready`: in place of a
+        port that is listened on."""
         self.binary = binary
         self.root = root
+        self.ready = ready or self.accepts_connections
+        self.env = environment(**{f"REGISTRY_{k}": v for k, v in (variables or {}).items()})
         port = free_port()
         self.address = f"127.0.0.1:{port}"
         self.url = f"http://{self.address}"
@@ -44,15 +58,19 @@ class Registry:
 
     def start(self) -> None:
         assert self.binary.exists(), f"{self.binary} does not exist: build it, or set its variable"
-        self.daemon = Daemon([self.binary, "serve", self.config], self.log, environment())
-        wait_until(self.is_ready, f"{self.binary} answers GET /v2/")
+        self.daemon = Daemon([self.binary, "serve", self.config], self.log, self.env)
+        wait_until(self.is_listening, f"{self.binary} listens")
 
-    def is_ready(self) -> bool:
+    def is_listening(self) -> bool:
         assert self.daemon.runs(), f"{self.binary} ended by itself:\n{self.daemon.said()}"
+        return self.ready()
+
+    def accepts_connections(self) -> bool:
         try:
-            return self.get("/v2/").status == 200
+            socket.create_connection(("127.0.0.1", self.port), timeout=5).close()
         except OSError:
             return False
+        return True
 
     def stop(self) -> int:
         return self.daemon.stop()

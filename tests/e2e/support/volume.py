@@ -56,3 +56,9 @@ def hand_over(root: Path, policy: str = "OnRootMismatch") -> None:
         return
     for path in everything_in(root):
         give_to_group(path)
+
+
+def give_to_user(root: Path, user: int = GROUP) -> None:
+    """All of it, as a volume is that the daemon itself has written."""
+    for path in everything_in(root):
+        os.chown(path, user, user, follow_symlinks=False)

@@ -1,0 +1,150 @@
+#include "registry/maintenance/garbage_collector.hpp"
+
+#include "maintenance_test.hpp"
+
+namespace registry::maintenance {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class GarbageCollector : public MaintenanceTest {
+ protected:
+  const oci::RepositoryName kName = name_of("a/b"), kOther = name_of("other");
+};
+ON_EACH_DRIVER(GarbageCollector);
+
+TEST_P(GarbageCollector, DoesNothingToAStoreInWhichThereIsNothing) {
+  const auto collected = collect();
+  EXPECT_EQ(collected.marked + collected.blobs + collected.manifests + collected.damaged, 0U);
+  EXPECT_THAT(said(),
+              ElementsAre("\n0 blobs marked, 0 blobs and 0 manifests eligible for deletion"));
+}
+
+TEST_P(GarbageCollector, RemovesBlobsThatNoManifestNames) {
+  push_image(kName, tag_of("v1"), "kept");
+  push_blob(kName, "garbage");
+  const auto collected = collect();
+  EXPECT_EQ(collected.marked, 2U);  // the manifest and its blob
+  EXPECT_EQ(collected.blobs, 1U);
+  EXPECT_EQ(collected.bytes, 7U);
+  EXPECT_TRUE(has_blob("kept"));
+  EXPECT_FALSE(has(folder_of(paths::blob(oci::digest_of("garbage")))));
+  EXPECT_FALSE(has(folder_of(paths::layer_link(kName, oci::digest_of("garbage")))));
+}
+
+TEST_P(GarbageCollector, SaysWhatItDoesInTheLinesOf28) {
+  const auto image = push_image(kName, tag_of("v1"), "kept");
+  const auto garbage = push_blob(kName, "garbage");
+  collect();
+  EXPECT_THAT(said(), ElementsAre("a/b", "a/b: marking manifest " + image.str() + " ",
+                                  "a/b: marking blob " + oci::digest_of("kept").str(),
+                                  "a/b: layer link eligible for deletion: " + garbage.str(),
+                                  "\n2 blobs marked, 1 blobs and 0 manifests eligible for deletion",
+                                  "blob eligible for deletion: " + garbage.str()));
+}
+
+TEST_P(GarbageCollector, NamesManifestsThatNoTagLeadsToBeforeWhatItMarks) {
+  const auto old = push_image(kName, tag_of("v1"), "old");
+  const auto now = push_image(kName, tag_of("v1"), "now");
+  collect({.dry_run = true, .delete_untagged = true});
+  EXPECT_THAT(said().at(1), "manifest eligible for deletion: " + old.str());
+  EXPECT_THAT(said().at(2), "a/b: marking manifest " + now.str() + " ");
+  EXPECT_THAT(said(), Contains("\n2 blobs marked, 2 blobs and 1 manifests eligible for deletion"));
+}
+
+TEST_P(GarbageCollector, ChangesNothingInADryRun) {
+  push_image(kName, tag_of("v1"), "old");
+  push_image(kName, tag_of("v1"), "now");
+  push_blob(kName, "garbage");
+  put(paths::uploads(kName) + "/half-cancelled/hashstates/sha256/0", "state");
+  put(paths::tag(kName, tag_of("nowhere")) + "/index/sha256/x", "");
+  const auto before = tree();
+  const auto collected = collect({.dry_run = true, .delete_untagged = true});
+  EXPECT_EQ(tree(), before);
+  EXPECT_EQ(collected.blobs, 3U);
+  EXPECT_EQ(collected.manifests, 1U);
+}
+
+TEST_P(GarbageCollector, SaysInADryRunWhatItWillDo) {
+  push_image(kName, tag_of("v1"), "old");
+  push_image(kName, tag_of("v1"), "now");
+  push_blob(kOther, "garbage");
+  const auto would = collect({.dry_run = true, .delete_untagged = true});
+  const auto announced = said();
+  const auto did = collect({.delete_untagged = true});
+  EXPECT_EQ(said(), announced);
+  EXPECT_EQ(did.bytes, would.bytes);
+  EXPECT_EQ(did.blobs, would.blobs);
+}
+
+TEST_P(GarbageCollector, SaysNothingWhenItIsToBeQuiet) {
+  push_image(kName, tag_of("v1"), "kept");
+  push_blob(kName, "garbage");
+  collect({.quiet = true});
+  EXPECT_THAT(said(), IsEmpty());
+  EXPECT_FALSE(has_blob("garbage"));
+}
+
+TEST_P(GarbageCollector, FindsNothingMoreInASecondRun) {
+  push_image(kName, tag_of("v1"), "old");
+  push_image(kName, tag_of("v1"), "now");
+  push_blob(kName, "garbage");
+  collect({.delete_untagged = true});
+  const auto after = tree();
+  const auto again = collect({.delete_untagged = true});
+  EXPECT_EQ(again.blobs + again.manifests, 0U);
+  EXPECT_EQ(tree(), after);
+}
+
+TEST_P(GarbageCollector, KeepsABlobForTheOneRepositoryThatNeedsIt) {
+  push_image(kName, tag_of("v1"), "shared");
+  push_blob(kOther, "shared");
+  collect();
+  EXPECT_TRUE(blobs_.stat(kName, oci::digest_of("shared")));
+  EXPECT_FALSE(has_layer(kOther, oci::digest_of("shared")));  // there no manifest names it
+}
+
+TEST_P(GarbageCollector, KeepsTheContentOfAManifestForTheOtherRepositoryThatHasIt) {
+  const auto image = push_image(kName, tag_of("v1"), "shared");
+  push_image(kOther, image, "shared");
+  collect({.delete_untagged = true});
+  EXPECT_TRUE(has_manifest(kName, image));
+  EXPECT_FALSE(has_manifest(kOther, image));
+  EXPECT_TRUE(has_blob("shared"));
+}
+
+TEST_P(GarbageCollector, CountsTheBytesOfManifestsAndBlobs) {
+  push_image(kName, tag_of("v1"), "twelve bytes");
+  manifests_.remove(kName, tag_of("v1"));
+  const auto size = manifest(descriptor("twelve bytes")).size();
+  EXPECT_EQ(collect({.dry_run = true, .delete_untagged = true}).bytes, size + 12);
+  EXPECT_EQ(collect({.delete_untagged = true}).bytes, size + 12);
+}
+
+TEST_P(GarbageCollector, WalksMoreRepositoriesThanAPageHolds) {
+  constexpr int kMany = 1100;
+  for (int i = 0; i < kMany; ++i) {
+    put(paths::layer_link(name_of("r" + std::to_string(i)), oci::digest_of("gone")),
+        oci::digest_of("gone").str());
+  }
+  push_image(name_of("z"), tag_of("v1"), "kept");
+  collect();
+  EXPECT_TRUE(has_blob("kept"));
+  EXPECT_FALSE(has_layer(name_of("r1"), oci::digest_of("gone")));
+  EXPECT_FALSE(has_layer(name_of("r999"), oci::digest_of("gone")));
+}
+
+TEST_P(GarbageCollector, LeavesStrayFilesAmongTheBlobsAlone) {
+  const auto stray = {paths::kBlobs + "/readme", paths::kBlobs + "/00/notes",
+                      paths::kBlobs + "/00/" + std::string(63, '0') + "/data",
+                      // On a shelf that is not its own, where nobody looks for it.
+                      paths::kBlobs + "/00/" + std::string(64, 'f') + "/data"};
+  for (const auto& path : stray) put(path, "x");
+  collect();
+  for (const auto& path : stray) EXPECT_TRUE(has(path)) << path;
+}
+
+}  // namespace
+}  // namespace registry::maintenance
