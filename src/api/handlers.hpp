@@ -30,7 +30,11 @@ class BaseHandlers {
 class ListHandlers {
  public:
   ListHandlers(const Services& services, const Options& options, const Urls& urls)
-      : services_(services), options_(options), urls_(urls) {}
+      : services_(services),
+        options_(options),
+        urls_(urls),
+        listing_(services.large_manifests.capacity() / 2),
+        long_lists_(services.large_manifests.capacity() / 2) {}
   net::awaitable<void> catalog(Exchange& exchange, const Match& match);
   net::awaitable<void> tags(Exchange& exchange, const Match& match);
   net::awaitable<void> referrers(Exchange& exchange, const Match& match);
@@ -39,13 +43,18 @@ class ListHandlers {
   const Services& services_;
   const Options& options_;
   const Urls& urls_;
+  base::ByteBudget listing_;     // of referrers that are looked up: for moments
+  base::ByteBudget long_lists_;  // of referrers, for as long as clients take them
 };
 
 // end-3, end-7, end-9.
 class ManifestHandlers {
  public:
   ManifestHandlers(const Services& services, const Options& options, const Urls& urls)
-      : services_(services), options_(options), urls_(urls) {}
+      : services_(services),
+        options_(options),
+        urls_(urls),
+        reading_(services.large_manifests.capacity() / 2) {}
   net::awaitable<void> get(Exchange& exchange, const Match& match);
   net::awaitable<void> put(Exchange& exchange, const Match& match);
   net::awaitable<void> remove(Exchange& exchange, const Match& match);
@@ -57,6 +66,7 @@ class ManifestHandlers {
   const Services& services_;
   const Options& options_;
   const Urls& urls_;
+  base::ByteBudget reading_;  // of large ones from the store: for moments
 };
 
 // end-2, end-10.

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kDefaultCatalogPage = 100;  // as in 2.8
 constexpr std::size_t kReferrersPage = 1000;
+constexpr std::size_t kShortListBytes = 64 * 1024;  // nearly every one
 constexpr std::string_view kIndexType = "application/vnd.oci.image.index.v1+json";
 constexpr std::size_t kEverything = std::numeric_limits<std::size_t>::max();
 
@@ -63,9 +64,19 @@ std::string json_of(const content::Referrer& referrer) {
   return json += '}';
 }
 
+// Nearly: what escapes need is not in it.
+std::size_t bytes_of(const content::Referrer& referrer) {
+  auto bytes = referrer.media_type.size() + referrer.artifact_type.size() + 256;
+  for (const auto& [key, value] : referrer.annotations) bytes += key.size() + value.size() + 8;
+  return bytes;
+}
+
 std::string index_of(const std::vector<content::Referrer>& referrers) {
   std::string body = R"({"schemaVersion":2,"mediaType":")";
   body.append(kIndexType).append(R"(","manifests":[)");
+  std::size_t more = 0;
+  for (const auto& referrer : referrers) more += bytes_of(referrer);
+  body.reserve(body.size() + more);
   for (const auto& referrer : referrers) {
     if (&referrer != &referrers.front()) body += ',';
     body += json_of(referrer);
@@ -129,7 +140,6 @@ net::awaitable<void> ListHandlers::referrers(Exchange& exchange, const Match& ma
   if (type && type->empty()) type.reset();
   const auto prepare = [&] { services_.content.referrers.read_manifests_once(name); };
   co_await base::offload(services_.io, prepare);
-  const auto paid = co_await services_.lists.acquire(2 * oci::kMaxManifestBytes);
   content::ReferrersPage page;
   std::string body;
   const auto list = [&] {
@@ -137,7 +147,17 @@ net::awaitable<void> ListHandlers::referrers(Exchange& exchange, const Match& ma
     body = index_of(page.referrers);
     page.referrers.clear();
   };
+  // A long list is in memory for as long as its client takes it. So it is put together again once
+  // there is room for that, and nobody who looks up others waits for the client.
+  base::ByteBudget::Reservation paid = co_await listing_.acquire(2 * oci::kMaxManifestBytes);
   co_await base::offload(services_.io, list);
+  const bool is_long = body.size() > kShortListBytes;
+  if (is_long) body = std::string();
+  paid = base::ByteBudget::Reservation();
+  if (is_long) {
+    paid = co_await long_lists_.acquire(2 * oci::kMaxManifestBytes);
+    co_await base::offload(services_.io, list);
+  }
   auto response = answer(200);
   response.with_body(kIndexType, std::move(body));
   if (type) response.add("OCI-Filters-Applied", "artifactType");

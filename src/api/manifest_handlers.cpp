@@ -122,7 +122,7 @@ net::awaitable<void> ManifestHandlers::send_large(Exchange& exchange,
     stored = manifests.open(found);
   };
   {
-    const auto paid = co_await services_.large_manifests.acquire(found.size_bytes);
+    const auto paid = co_await reading_.acquire(found.size_bytes);
     co_await base::offload(services_.io, open);
   }
   if (!stored) throw std::runtime_error("a manifest vanished while it was read");

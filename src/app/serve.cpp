@@ -121,7 +121,7 @@ class Daemon {
   std::optional<storage::StoreLock> lock_;
   std::unique_ptr<storage::Driver> driver_;
   base::ByteBudget memory_{body_memory()};
-  base::ByteBudget large_manifests_{body_memory() / 2}, lists_{body_memory() / 2};
+  base::ByteBudget large_manifests_{body_memory() / 2};
   base::ByteBudget tls_memory_{body_memory() / 2};
   base::Metrics metrics_;
   api::RequestMetrics request_metrics_{metrics_};
@@ -238,8 +238,8 @@ int Daemon::run() {
   open_store();
   content_.emplace(*driver_, acceptance_, io_, hashing_);
   health_.emplace(context_, io_, *driver_);
-  const api::Services services{*content_, io_,      memory_,         large_manifests_,
-                               lists_,    *health_, request_metrics_};
+  const api::Services services{*content_,        io_,      memory_,
+                               large_manifests_, *health_, request_metrics_};
   api_.emplace(services, api_options(config_));
   if (config_.storage.maintenance.readonly.enabled) {
     log::warn("storage.maintenance.readonly is on: pushes and deletes are refused");
@@ -256,6 +256,7 @@ int Daemon::run() {
 
 int serve(const config::Config& config) {
   ::mallopt(M_ARENA_MAX, 2);  // an arena for each of the many threads would hold on to memory
+  ::mallopt(M_MMAP_THRESHOLD, 1024 * 1024);  // or large manifests would stay in the arenas
   std::signal(SIGPIPE, SIG_IGN);
   end_at_once_on_signal();
   try {

@@ -1,6 +1,5 @@
 #include "session.hpp"
 
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "head.hpp"

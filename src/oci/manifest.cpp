@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "manifest_reader.hpp"
+#include "parse.hpp"
 #include "registry/oci/error.hpp"
 
 namespace registry::oci {
@@ -48,7 +49,7 @@ Manifest read_manifest(std::string_view content, std::optional<MediaType> declar
   // Which the parser takes for the end, whatever follows.
   if (content.find('\0') != std::string_view::npos) refuse("is not JSON: it holds a zero byte");
   ManifestReader read;
-  if (!nlohmann::json::sax_parse(content, &read)) refuse(read.reason);
+  if (!parse_in_turn(content, read)) refuse(read.reason);
   if (read.schema_version_value != 2) refuse("schemaVersion must be 2");
   const auto type = type_of(read, declared);
   refuse_confusion(read, type);

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "parse.hpp"
 #include "registry/oci/manifest.hpp"
 
 namespace registry::oci {
@@ -92,7 +93,7 @@ bool is_index(MediaType type) {
 
 std::string stored_media_type(std::string_view content) {
   Sniffer sniffer;
-  nlohmann::json::sax_parse(content, &sniffer);
+  parse_in_turn(content, sniffer);
   if (!sniffer.media_type.empty() && is_printable(sniffer.media_type)) return sniffer.media_type;
   if (sniffer.is_schema1()) return std::string(kSchema1);
   return std::string(

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "manifest_reader.hpp"
+#include "parse.hpp"
 #include "registry/oci/manifest.hpp"
 
 namespace registry::oci {
@@ -77,7 +78,7 @@ class DocumentReader : public nlohmann::json_sax<nlohmann::json> {
 StoredDocument read_stored(std::string_view content) {
   DocumentReader read;
   StoredDocument document;
-  document.is_whole = nlohmann::json::sax_parse(content, &read) && !content.empty();
+  document.is_whole = parse_in_turn(content, read) && !content.empty();
   document.media_type = stored_media_type(content);
   document.artifact_type = read.artifact_type.empty() ? std::move(read.config_media_type)
                                                       : std::move(read.artifact_type);

@@ -87,7 +87,7 @@ class UploadsInTurn : public testing::Test {
   base::Metrics metrics_;
   RequestMetrics request_metrics_{metrics_};
   AlwaysReady readiness_;
-  Api api_{{content_, io_, memory_, memory_, memory_, readiness_, request_metrics_}, {}};
+  Api api_{{content_, io_, memory_, memory_, readiness_, request_metrics_}, {}};
   const oci::RepositoryName name_ = *oci::RepositoryName::parse("a");
   const std::string id_ = content_.uploads.begin(name_);
 };

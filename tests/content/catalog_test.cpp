@@ -1,5 +1,7 @@
 #include "registry/content/catalog.hpp"
 
+#include <system_error>
+
 #include <limits>
 
 #include "content_test.hpp"

@@ -107,6 +107,21 @@ TEST_P(ManifestsByNameTest, AnIndexMayNameAChildBySha512OrAnotherIndex) {
   EXPECT_NO_THROW(push_manifest(kName, kLatest, outer, oci::MediaType::oci_index));
 }
 
+TEST_P(ManifestsByNameTest, AreRemovedOnlyWhereThePreconditionHolds) {
+  const auto digest = push_image(kName, kLatest, "config");
+  const auto refuse = [](const std::optional<oci::Digest>&) {
+    throw oci::Error(ErrorCode::precondition_failed, "no");
+  };
+  for (const Reference& reference : {Reference(kLatest), Reference(digest)}) {
+    EXPECT_EQ(error_of([&] { manifests_.remove(kName, reference, refuse); }),
+              ErrorCode::precondition_failed);
+  }
+  std::optional<oci::Digest> seen;
+  const auto look = [&](const std::optional<oci::Digest>& current) { seen = current; };
+  EXPECT_TRUE(manifests_.remove(kName, kLatest, look));
+  EXPECT_EQ(seen, digest);
+}
+
 TEST_P(ManifestsByNameTest, SayWhichSubjectTheyName) {
   push_blob(kName, "config");
   const auto subject = oci::digest_of("not there yet");

@@ -105,6 +105,18 @@ TEST_P(ReferrersTest, HaveTheDigestThatTheyWerePushedWith) {
   EXPECT_THAT(digests_of(list()), ElementsAre(sha512));
 }
 
+TEST_P(ReferrersTest, PushedByBothDigestsAreListedOnce) {
+  const auto sha256 = push_referrer();
+  push_referrer("", oci::Algorithm::sha512);
+  EXPECT_THAT(digests_of(list()), ElementsAre(sha256));
+  manifests_.remove(kName, sha256);
+  EXPECT_THAT(list().referrers, IsEmpty());
+  EXPECT_THAT(names_in(paths::referrers(kName, kSubject) + "/sha512"),
+              testing::SizeIs(testing::Le(1)));
+  push_referrer();
+  EXPECT_THAT(digests_of(list()), ElementsAre(sha256));
+}
+
 TEST_P(ReferrersTest, ComeInPages) {
   std::vector<oci::Digest> all;
   for (int i = 0; i < 5; ++i) {

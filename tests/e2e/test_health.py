@@ -116,7 +116,10 @@ def test_in_read_only_mode_nothing_can_be_changed(ours, tmp_path):
     ):
         answer = readonly.request(method, path)
         assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD"), (method, path)
-    assert readonly.request("POST", "/v2/a/b/blobs/uploads/").status == 405
+    refused = readonly.request("POST", "/v2/a/b/blobs/uploads/")
+    assert (refused.status, refused.error_codes()) == (405, ["UNSUPPORTED"])
+    assert "read-only" in refused.json()["errors"][0]["detail"]
+    assert "readonly is on" in readonly.daemon.said()
 
 
 def test_uploads_that_nobody_touches_are_purged(ours, tmp_path):

@@ -1,6 +1,7 @@
 """Manifests that are none: each is refused for what is wrong with it, and nothing of it is kept."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -42,18 +43,26 @@ def test_a_manifest_over_4_mib_is_too_large(assailed, name, size, chunked):
     assert_nothing_is_kept(assailed, name, body)
 
 
-@pytest.mark.parametrize(
-    "body",
+CROWDED = (
     [b"[" * 100_000, b'{"a":' * 100_000, b'{"layers":' + b"[" * 100_000, b"[" * MOST_BYTES]
     + [b'{"schemaVersion":2,"a":' + b"[" * 50_000 + b"]" * 50_000 + b"}"]
     + [b'{"a":' + b"[{}," * 9000, b'{"a":"' + b"x" * (MOST_BYTES - 6)]
     + [b'{"' + b"x" * (MOST_BYTES - 2), b"9" * MOST_BYTES, b'{"layers":[' + b"{}," * 1_000_000]
     + [b'{"a":[' + b"0," * 2_000_000, b"-" * 100_000, b'{"annotations":{' + b'"a":"b",' * 500_000]
-    + [b'{"a":"' + b"\\u0041" * 600_000],
-    ids=short,
+    + [b'{"a":"' + b"\\u0041" * 600_000]
 )
+
+
+@pytest.mark.parametrize("body", CROWDED, ids=short)
 def test_a_manifest_that_is_deep_or_crowded_is_refused(assailed, name, body):
     assert_refused(assailed, name, body)
+
+
+def test_many_that_are_crowded_at_once_are_refused(assailed, name):
+    with ThreadPoolExecutor(32) as pool:
+        answers = list(pool.map(lambda body: put(assailed, name, body), CROWDED * 4))
+    assert {answer.status for answer in answers} == {400}
+    assert assailed.get(f"/v2/{name}/tags/list").status == 404
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,15 @@ def test_a_tag_that_is_none_is_refused_with_all(registry, name, image):
     assert registry.get(f"/v2/{name}/manifests/fine").status == 404
 
 
+def test_more_tags_than_a_request_may_set_are_refused(registry, name, image):
+    query = "?" + "&".join(f"tag=t{i}" for i in range(101))
+    answer = put_by_digest(registry, name, image.manifest, query)
+    assert answer.status == 414
+    assert answer.error_codes() == ["TAG_INVALID"]
+    assert registry.get(f"/v2/{name}/manifests/t0").status == 404
+    assert put_by_digest(registry, name, image.manifest, query.removesuffix("&tag=t100")).status == 201
+
+
 def test_a_delete_by_either_digest_takes_all(registry, name, image):
     for asked in (sha512_of(image.manifest), image.digest):
         assert put_by_digest(registry, name, image.manifest, "?tag=t").status == 201

@@ -127,6 +127,23 @@ def test_clients_need_a_certificate_where_authorities_are_named(ours, tmp_path, 
         ask(connect(registry, certificate), "GET", "/v2/")
 
 
+def test_a_client_with_a_certificate_may_resume_its_session(ours, tmp_path, variables, certificate):
+    authority = make_certificate(tmp_path, "authority")
+    client = make_certificate(tmp_path, "client", ca=authority, serial=3)
+    variables["HTTP_TLS_CLIENTCAS"] = f"[{authority}]"
+    registry = ours(tmp_path / "data", variables=variables)
+    context = ssl.create_default_context(cafile=str(certificate))
+    context.maximum_version = ssl.TLSVersion.TLSv1_2  # whose session is there after the handshake
+    context.load_cert_chain(client, client.with_suffix(".key"))
+    session = None
+    for _ in range(3):
+        with socket.create_connection(("127.0.0.1", registry.port), timeout=10) as plain:
+            with context.wrap_socket(plain, server_hostname="localhost", session=session) as tls:
+                tls.sendall(b"GET /v2/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                assert tls.recv(100).startswith(b"HTTP/1.1 200 ")
+                session = tls.session
+
+
 def test_older_versions_than_configured_are_refused(ours, tmp_path, variables, certificate):
     registry = ours(tmp_path / "data", variables={**variables, "HTTP_TLS_MINIMUMTLS": "tls1.3"})
     assert ask(connect(registry, certificate), "GET", "/v2/")[0] == 200

@@ -148,5 +148,19 @@ TEST(GarbageCollectorOfManyRepositories, WalksMoreThanAPageHolds) {
   for (int i = 0; i < kMany; ++i) EXPECT_FALSE(driver->stat(link_of(i))) << i;
 }
 
+// Somebody has renamed a repository: what was its own is in no repository, and needed all the same.
+TEST_P(GarbageCollector, RemovesNoBlobWhereAFolderCanBeNoRepository) {
+  for (const char* strange : {"App", ".trash", "team/Up"}) {
+    const auto root = paths::kRepositories + '/' + strange;
+    put(root + "/_manifests/revisions/sha256/" + std::string(64, 'a') + "/link", "x");
+    push_blob(name_of("a/b"), strange);
+    EXPECT_TRUE(collect().sweep_was_stopped) << strange;
+    EXPECT_TRUE(has_blob(strange));
+    driver().remove_tree(paths::kRepositories + '/' + std::string(strange).substr(0, 4),
+                         storage::Survives::process_crash);
+    driver().remove_tree(root, storage::Survives::process_crash);
+  }
+}
+
 }  // namespace
 }  // namespace registry::maintenance

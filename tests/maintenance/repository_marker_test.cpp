@@ -117,6 +117,19 @@ TEST_P(RepositoryMarker, FollowsReferencesBySha512) {
   EXPECT_TRUE(has_blob("leaf"));
 }
 
+TEST_P(RepositoryMarker, DropsNoManifestWhereANameOfATaggedIndexIsDamaged) {
+  push_blob(kName, "image");
+  const auto child = manifest(descriptor("image"));
+  const auto sha512 = oci::digest_of(child, oci::Algorithm::sha512);
+  push_manifest(kName, sha512, child);
+  push_index(kName, tag_of("all"), index(descriptor(sha512, child.size())));
+  put(paths::manifest_alias(kName, sha512), "");
+  const auto collected = collect({.delete_untagged = true});
+  EXPECT_TRUE(collected.sweep_was_stopped);
+  EXPECT_TRUE(has_manifest(kName, oci::digest_of(child)));
+  EXPECT_TRUE(has_blob("image"));
+}
+
 TEST_P(RepositoryMarker, KeepsBlobsThatAreNamedByTheirSha512) {
   const std::string layer = "a layer";
   const auto sha512 = oci::digest_of(layer, oci::Algorithm::sha512);

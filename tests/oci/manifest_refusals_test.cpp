@@ -230,5 +230,28 @@ TEST(ManifestRefusals, CoverContentWhoseTypeNobodyNames) {
   EXPECT_NE(refusal(manifest_with(R"(,"mediaType":"text/plain")"), std::nullopt), "");
 }
 
+TEST(ManifestRefusal, BoundsUrlsAndAnnotations) {
+  const auto with = [](const std::string& field, const std::string& element, int count) {
+    std::string list = element;
+    for (int i = 1; i < count; ++i) list += ',' + element;
+    const auto config = texts::descriptor('a', field == "urls" ? ",\"urls\":[" + list + "]" : "");
+    const auto annotations = field == "urls" ? "" : ",\"annotations\":{" + list + "}";
+    return R"({"schemaVersion":2,"config":)" + config + annotations + "}";
+  };
+  const auto accepts = [](const std::string& content) {
+    try {
+      read_manifest(content, MediaType::oci_manifest);
+      return true;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::manifest_invalid);
+      return false;
+    }
+  };
+  EXPECT_TRUE(accepts(with("urls", R"("")", 64)));
+  EXPECT_FALSE(accepts(with("urls", R"("")", 65)));
+  EXPECT_TRUE(accepts(with("annotations", R"("":"")", 10'000)));
+  EXPECT_FALSE(accepts(with("annotations", R"("":"")", 10'001)));
+}
+
 }  // namespace
 }  // namespace registry::oci

@@ -32,7 +32,6 @@ struct Services {
   base::Pool& io;
   base::ByteBudget& memory;           // of bodies in flight
   base::ByteBudget& large_manifests;  // of the few that are larger than a block
-  base::ByteBudget& lists;            // of referrers that are put together and sent
   Readiness& readiness;
   RequestMetrics& metrics;
 };

@@ -46,6 +46,7 @@ class ByteBudget {
   // More than there is in all counts as all there is. A request holds one reservation at a time,
   // or two of them could wait for each other.
   net::awaitable<Reservation> acquire(std::size_t bytes);
+  std::size_t capacity() const { return capacity_; }
 
  private:
   struct Waiter {
