@@ -237,8 +237,8 @@ http::Response Api::refused_method(std::string_view method) const {
   if (!options_.readonly || !changes_something(method)) {
     return text_answer(405, "Method not allowed\n");
   }
-  return error_answer(oci::Error(oci::ErrorCode::unsupported,
-                                 "the registry is read-only: storage.maintenance.readonly is on"));
+  return error_answer(
+      oci::Error(oci::ErrorCode::read_only, "storage.maintenance.readonly.enabled is true"));
 }
 
 http::Response Api::method_not_allowed(const http::Request& request, const Match& match) const {

@@ -30,6 +30,7 @@ constexpr std::array kRows = {
     ErrorRow{ErrorCode::tag_invalid, "TAG_INVALID", 400, "manifest tag did not match URI"},
     ErrorRow{ErrorCode::too_many_tags, "TAG_INVALID", 414, "too many tags in one request"},
     ErrorRow{ErrorCode::unsupported, "UNSUPPORTED", 405, "The operation is unsupported."},
+    ErrorRow{ErrorCode::read_only, "UNSUPPORTED", 405, "the registry is read-only"},
     ErrorRow{ErrorCode::pagination_number_invalid, "PAGINATION_NUMBER_INVALID", 400,
              "invalid number of results requested"},
     ErrorRow{ErrorCode::storage_full, "DENIED", 507,

@@ -262,7 +262,7 @@ def test_a_link_that_leads_nowhere_among_the_repositories_hides_none(registry, v
     registry.start()
     for _ in range(ROUNDS):
         assert registry.get("/v2/_catalog").json()["repositories"] == ["damaged", "whole"]
-    assert sum(warnings_of(registry).values()) == 1
+    assert list(warnings_of(registry).values()) == [1, 1]
 
 
 def test_a_truncated_layer_is_found_out_by_a_push_that_skips_it(registry, victim):

@@ -118,7 +118,7 @@ def test_in_read_only_mode_nothing_can_be_changed(ours, tmp_path):
         assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD"), (method, path)
     refused = readonly.request("POST", "/v2/a/b/blobs/uploads/")
     assert (refused.status, refused.error_codes()) == (405, ["UNSUPPORTED"])
-    assert "read-only" in refused.json()["errors"][0]["detail"]
+    assert refused.json()["errors"][0]["message"] == "the registry is read-only"
     assert "readonly is on" in readonly.daemon.said()
 
 

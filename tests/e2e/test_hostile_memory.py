@@ -76,11 +76,11 @@ def test_who_takes_a_long_list_of_referrers_slowly_holds_up_no_reader(assailed, 
         much = {"text": str(number) * 1_300_000}
         put_manifest(assailed, name, "much", with_fields(subject=subject, annotations=much))
     path = f"/v2/{name}/referrers/{subject['digest']}"
-    assert len(assailed.get(path).json()["manifests"]) == 3
+    assert assailed.get(path).headers["Link"]  # one of these fills an answer
     with deaf_peers(assailed, path):
         assert_readers_are_served(assailed, name)
         assert put(assailed, name, padded(LARGE - 2)).status == 201
-    assert len(assailed.get(path).body) > 3_900_000
+    assert len(assailed.get(path).body) > 1_300_000
 
 
 def test_many_may_read_and_write_what_is_all_one_string(assailed, name):

@@ -31,6 +31,7 @@ TEST(ErrorTable, HasCodeStatusAndMessageOfEach) {
       {ErrorCode::tag_invalid, "TAG_INVALID", 400, "manifest tag did not match URI"},
       {ErrorCode::too_many_tags, "TAG_INVALID", 414, "too many tags in one request"},
       {ErrorCode::unsupported, "UNSUPPORTED", 405, "The operation is unsupported."},
+      {ErrorCode::read_only, "UNSUPPORTED", 405, "the registry is read-only"},
       {ErrorCode::pagination_number_invalid, "PAGINATION_NUMBER_INVALID", 400,
        "invalid number of results requested"},
       {ErrorCode::storage_full, "DENIED", 507,

@@ -28,6 +28,7 @@ enum class ErrorCode {
   tag_invalid,
   too_many_tags,  // 414 (spec end-7b)
   unsupported,
+  read_only,
   pagination_number_invalid,
   storage_full,  // 507, until the specification has a code for it
   unavailable,   // 503: for the moment
