@@ -64,8 +64,12 @@ def test_a_tag_is_made_only_where_there_is_none(registry, name, images):
 
 def test_of_many_at_once_one_wins(registry, name, images):
     seen = tagged(registry, name)
+
+    def move(number: int):
+        return put(registry, name, images[1 + number % 2], If_Match=seen)
+
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda i: put(registry, name, images[1 + i % 2], If_Match=seen), range(8)))
+        answers = list(pool.map(move, range(8)))
     assert sorted(answer.status for answer in answers) == [201] + 7 * [412]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support.images import digest_of, random_image
+from support.images import OCI_INDEX, Index, digest_of, random_image
 from support.process import free_port, wait_until
 from support.push import open_upload, patch, push_blob, push_image
 from support.web import request
@@ -150,8 +150,6 @@ def test_a_dry_run_purges_nothing(ours, tmp_path):
 
 
 def test_sparse_indexes_are_accepted_where_the_configuration_says_so(ours, tmp_path):
-    from support.images import OCI_INDEX, Index
-
     index = Index((random_image(100), random_image(100, architecture="arm64")))
     path, kind = "/v2/a/manifests/sparse", {"Content-Type": OCI_INDEX}
     registry = ours(tmp_path / "one")

@@ -42,7 +42,8 @@ def referrers(registry, name: str, digest: str, query: str = ""):
 def test_a_subject_is_named_in_the_answer_and_found_by_it(registry, name):
     image = random_image(1_000)
     push_image(registry, name, "image", image)
-    sbom = artifact(image.manifest, "application/sbom", annotations={"made": "today", "by": "<a&b>"})
+    annotations = {"made": "today", "by": "<a&b>"}
+    sbom = artifact(image.manifest, "application/sbom", annotations=annotations)
     put = put_manifest(registry, name, digest_of(sbom), sbom)
     assert put.headers["OCI-Subject"] == image.digest
     _, found = referrers(registry, name, image.digest)
@@ -106,7 +107,9 @@ def test_there_are_none_of_what_is_not_there(registry, name):
     assert referrers(registry, "never/heard/of", digest_of(b"unknown"))[1] == []
 
 
-@pytest.mark.parametrize("digest", ["sha256:abc", "latest", "md5:" + "0" * 32, "sha256:" + "A" * 64])
+@pytest.mark.parametrize(
+    "digest", ["sha256:abc", "latest", "md5:" + "0" * 32, "sha256:" + "A" * 64]
+)
 def test_a_malformed_digest_is_refused(registry, name, digest):
     answer = registry.get(f"/v2/{name}/referrers/{digest}")
     assert answer.status == 400

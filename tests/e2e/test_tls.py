@@ -32,10 +32,13 @@ def certificate(tmp_path) -> Path:
 
 @pytest.fixture
 def variables(certificate) -> dict[str, str]:
-    return {"HTTP_TLS_CERTIFICATE": str(certificate), "HTTP_TLS_KEY": str(certificate.with_suffix(".key"))}
+    key = certificate.with_suffix(".key")
+    return {"HTTP_TLS_CERTIFICATE": str(certificate), "HTTP_TLS_KEY": str(key)}
 
 
-def connect(registry, authority: Path, client: Path | None = None, **limits) -> http.client.HTTPSConnection:
+def connect(
+    registry, authority: Path, client: Path | None = None, **limits
+) -> http.client.HTTPSConnection:
     context = ssl.create_default_context(cafile=str(authority))
     for name, value in limits.items():
         setattr(context, name, value)
@@ -118,10 +121,13 @@ def tries_and_logs(registry, authority: Path) -> bool:
     return "the last good ones stay" in registry.daemon.said()
 
 
-def test_clients_need_a_certificate_where_authorities_are_named(ours, tmp_path, variables, certificate):
+def test_clients_need_a_certificate_where_authorities_are_named(
+    ours, tmp_path, variables, certificate
+):
     authority = make_certificate(tmp_path, "authority")
     client = make_certificate(tmp_path, "client", ca=authority, serial=3)
-    registry = ours(tmp_path / "data", variables={**variables, "HTTP_TLS_CLIENTCAS": f"[{authority}]"})
+    variables["HTTP_TLS_CLIENTCAS"] = f"[{authority}]"
+    registry = ours(tmp_path / "data", variables=variables)
     assert ask(connect(registry, certificate, client), "GET", "/v2/")[0] == 200
     with pytest.raises((ssl.SSLError, OSError)):
         ask(connect(registry, certificate), "GET", "/v2/")
@@ -170,7 +176,8 @@ def test_it_listens_on_a_unix_socket(ours, tmp_path, short_folder, client_env):
     path = short_folder / "registry.sock"
     variables = {"HTTP_NET": "unix", "HTTP_ADDR": str(path)}
     registry = ours(tmp_path / "data", variables=variables, ready=path.exists)
-    asked = run("curl", "--silent", "--unix-socket", path, "http://localhost/v2/_catalog", env=client_env)
+    catalog = "http://localhost/v2/_catalog"
+    asked = run("curl", "--silent", "--unix-socket", path, catalog, env=client_env)
     assert asked.stdout == b'{"repositories":[]}\n'
     registry.kill()
     assert path.exists()  # which must not hinder the next start

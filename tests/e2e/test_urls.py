@@ -1,4 +1,4 @@
-"""Where answers say that things are: prefix, host, proxies in front, redirects, and extra headers."""
+"""Where answers say that things are: prefix, host, proxies, redirects, and extra headers."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def test_a_location_has_the_host_that_the_client_used(registry):
     ("headers", "base"),
     [
         ({"X-Forwarded-Proto": "https", "X-Forwarded-Host": "hub.example"}, "https://hub.example"),
-        ({"Forwarded": 'for=1.2.3.4;proto=https;host="hub.example:8443"'}, "https://hub.example:8443"),
+        ({"Forwarded": 'for=1.2.3.4;proto=https;host="hub.example:84"'}, "https://hub.example:84"),
         ({"Forwarded": "nonsense", "X-Forwarded-Host": "hub.example"}, None),
         ({"X-Forwarded-Host": "first.example, second.example"}, "http://first.example"),
         ({"X-Forwarded-Host": "evil.example/\"><script>"}, None),
