@@ -68,6 +68,12 @@ def test_a_tcp_check_fails_where_nobody_listens(ours, tmp_path):
     assert f"connection to {nobody} failed" in registry.get("/readyz").body.decode()
 
 
+def counted(text: str) -> int:
+    """The requests in all."""
+    values = re.findall(r"^registry_http_requests_total{.*} (\d+)$", text, re.MULTILINE)
+    return sum(map(int, values))
+
+
 def value_of(text: str, sample: str) -> float:
     found = re.search(rf"^{re.escape(sample)} (\S+)$", text, re.MULTILINE)
     assert found, f"{sample} is not in\n{text}"
@@ -79,6 +85,8 @@ def test_metrics_have_the_names_of_the_reference(debug):
     debug.get("/v2/a/b/manifests/v1")
     debug.get("/v2/a/b/manifests/unknown")
     debug.request("BREW", "/v2/")
+    # A request is counted a moment after its answer.
+    wait_until(lambda: counted(debug.debug("/metrics").body.decode()) == 8, "all are counted")
     answer = debug.debug("/metrics")
     assert answer.headers["Content-Type"].startswith("text/plain")
     text = answer.body.decode()

@@ -139,9 +139,15 @@ def metrics(tmp_path_factory) -> str:
     try:
         wait_until(lambda: "debug server listening" in daemon.said(), "the daemon serves")
         assert request(address, "GET", "/v2/").status == 200
-        return request(debug, "GET", "/metrics").body.decode()
+        # A request is counted a moment after its answer.
+        wait_until(lambda: "http_requests_total{" in scrape(debug), "the request is counted")
+        return scrape(debug)
     finally:
         daemon.stop()
+
+
+def scrape(address: str) -> str:
+    return request(address, "GET", "/metrics").body.decode()
 
 
 def labels_of(metric: str, metrics: str) -> set[str]:
