@@ -13,7 +13,6 @@ namespace {
 constexpr std::size_t kDefaultCatalogPage = 100;  // as in 2.8
 constexpr std::size_t kReferrersPage = 1000;
 constexpr std::size_t kShortListBytes = 64 * 1024;  // nearly every one
-constexpr std::string_view kIndexType = "application/vnd.oci.image.index.v1+json";
 constexpr std::size_t kEverything = std::numeric_limits<std::size_t>::max();
 
 // nullopt: the client did not ask for a number.
@@ -34,7 +33,7 @@ void add_next_link(http::Response& response, const std::string& path, std::strin
 }
 
 std::string quoted(const std::string& text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return oci::dump_json(text);
 }
 
 // Lists are put together as text: a tree of them would cost many times their bytes.
@@ -73,7 +72,7 @@ std::size_t bytes_of(const content::Referrer& referrer) {
 
 std::string index_of(const std::vector<content::Referrer>& referrers) {
   std::string body = R"({"schemaVersion":2,"mediaType":")";
-  body.append(kIndexType).append(R"(","manifests":[)");
+  body.append(to_string(oci::MediaType::oci_index)).append(R"(","manifests":[)");
   std::size_t more = 0;
   for (const auto& referrer : referrers) more += bytes_of(referrer);
   body.reserve(body.size() + more);
@@ -159,7 +158,7 @@ net::awaitable<void> ListHandlers::referrers(Exchange& exchange, const Match& ma
     co_await base::offload(services_.io, list);
   }
   auto response = answer(200);
-  response.with_body(kIndexType, std::move(body));
+  response.with_body(to_string(oci::MediaType::oci_index), std::move(body));
   if (type) response.add("OCI-Filters-Applied", "artifactType");
   if (!page.last.empty()) {
     const auto path = urls_.path("v2/" + name.str() + "/referrers/" + subject.str());

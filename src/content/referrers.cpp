@@ -1,6 +1,7 @@
 #include "registry/content/referrers.hpp"
 
 #include <algorithm>
+#include <functional>
 
 #include "links.hpp"
 #include "registry/oci/hasher.hpp"
@@ -29,8 +30,7 @@ std::size_t bytes_of(const Referrer& referrer) {
   return bytes;
 }
 
-}  // namespace
-
+// Calls `visit` with the digest of each manifest of the repository, by its revision link.
 void for_each_revision(storage::Driver& driver, const oci::RepositoryName& name,
                        const std::function<void(const oci::Digest&)>& visit) {
   const auto directory = paths::revisions(name) + "/sha256";
@@ -45,6 +45,8 @@ void for_each_revision(storage::Driver& driver, const oci::RepositoryName& name,
     last = entries->back().name;
   }
 }
+
+}  // namespace
 
 void Referrers::add(const oci::RepositoryName& name, const oci::Digest& subject,
                     const oci::Digest& named, const oci::Digest& sha256) {

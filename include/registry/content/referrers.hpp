@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -68,10 +67,5 @@ class Referrers {
   std::mutex mutex_;
   std::set<std::string> read_;  // repositories whose manifests were read
 };
-
-// Calls `visit` with the digest of each manifest of the repository, by its revision link, and
-// whatever the content is. Blocking.
-void for_each_revision(storage::Driver& driver, const oci::RepositoryName& name,
-                       const std::function<void(const oci::Digest& sha256)>& visit);
 
 }  // namespace registry::content
