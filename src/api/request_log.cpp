@@ -62,7 +62,7 @@ void log_request(const http::Request& request, const http::Outcome& outcome) {
   if (!log::enabled(level)) return;
   using std::chrono::duration_cast;
   const auto milliseconds = duration_cast<std::chrono::milliseconds>(outcome.duration).count();
-  log::Fields fields = {{"http.request.id", request.id},
+  log::Fields fields = {{"http.request.id", request.id()},
                         {"http.request.method", request.method},
                         {"http.request.uri", loggable(request.raw_target)},
                         {"http.request.remoteaddr", request.peer},

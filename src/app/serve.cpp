@@ -133,7 +133,7 @@ class Daemon {
   net::io_context context_{static_cast<int>(core_count())};
   std::optional<http::Server> server_, debug_server_;
   base::Pool io_;
-  base::Pool hashing_{"hash", core_count()};
+  base::Pool transfers_{"transfer", 2 * core_count()};
 };
 
 void Daemon::open_store() {
@@ -236,9 +236,9 @@ void Daemon::start_background() {
 
 int Daemon::run() {
   open_store();
-  content_.emplace(*driver_, acceptance_, io_, hashing_);
+  content_.emplace(*driver_, acceptance_, io_, transfers_);
   health_.emplace(context_, io_, *driver_);
-  const api::Services services{*content_,        io_,      memory_,
+  const api::Services services{*content_,        io_,      transfers_,      memory_,
                                large_manifests_, *health_, request_metrics_};
   api_.emplace(services, api_options(config_));
   if (config_.storage.maintenance.readonly.enabled) {

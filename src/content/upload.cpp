@@ -82,10 +82,9 @@ net::awaitable<void> Upload::hash_again(std::uint64_t size) {
   co_await base::offload(uploads_.io_, adopt);
 }
 
-net::awaitable<void> Upload::append(std::span<const std::byte> data) {
-  const auto hash = [&] { hash_.update(data); };
-  co_await base::offload(uploads_.hashing_, hash);
-  co_await writer_->write(data);
+void Upload::append(std::span<const std::byte> data) {
+  hash_.update(data);
+  writer_->write(data);
 }
 
 net::awaitable<void> Upload::keep() {

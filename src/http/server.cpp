@@ -114,6 +114,7 @@ Server::Acceptor& Server::open_acceptor(const Protocol::endpoint& endpoint,
     throw std::system_error(error.code(), "cannot listen on " + name);
   }
   auto& opened = *acceptors_.emplace_back(std::move(acceptor));
+  if (acceptors_.size() == 1) net::co_spawn(io_, watch_deadlines(), net::detached);
   net::co_spawn(opened.get_executor(), accept(opened), net::detached);
   return opened;
 }
@@ -135,6 +136,20 @@ net::awaitable<void> Server::accept(Acceptor& acceptor) {
     sessions_->shed_longest_idle();
     pause.expires_after(kPause);
     co_await pause.async_wait(net::redirect_error(net::use_awaitable, error));
+  }
+}
+
+// One timer for all: to set one for each read and each write costs more than the rest of them.
+net::awaitable<void> Server::watch_deadlines() {
+  constexpr std::chrono::milliseconds kLook{250};
+  const auto executor = co_await net::this_coro::executor;
+  net::steady_timer timer(executor);
+  for (;;) {
+    timer.expires_after(kLook);
+    co_await timer.async_wait(net::use_awaitable);
+    for (const auto& session : sessions_->overdue(std::chrono::steady_clock::now())) {
+      Session::give_up_waiting(session);
+    }
   }
 }
 

@@ -116,7 +116,7 @@ class Upload {
   // The digest that `commit` will be asked for is of this algorithm. Said before the first byte it
   // saves reading all of them again.
   void expect(oci::Algorithm algorithm);
-  net::awaitable<void> append(std::span<const std::byte> data);
+  void append(std::span<const std::byte> data);  // blocking
   // What was appended is acknowledged: it survives a crash of the process; after a power loss the
   // upload says truthfully how far it is.
   net::awaitable<void> keep();

@@ -65,6 +65,7 @@ class Server {
   using Acceptor = net::basic_socket_acceptor<Protocol>;
 
   net::awaitable<void> accept(Acceptor& acceptor);
+  net::awaitable<void> watch_deadlines();
   void start_session(Protocol::socket socket);
   void warn_of_limit();
   Acceptor& open_acceptor(const Protocol::endpoint& endpoint, const std::string& name);
