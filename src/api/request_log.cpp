@@ -57,7 +57,7 @@ log::Level level_of(const http::Request& request, const http::Outcome& outcome) 
 }  // namespace
 
 void log_request(const http::Request& request, const http::Outcome& outcome) {
-  log::access(combined_log_line(request, outcome));
+  if (log::access_enabled()) log::access(combined_log_line(request, outcome));
   const auto level = level_of(request, outcome);
   if (!log::enabled(level)) return;
   using std::chrono::duration_cast;

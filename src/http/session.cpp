@@ -16,16 +16,14 @@ constexpr std::uint64_t kShortBodyBytes = 256 * 1024;
 
 }  // namespace
 
-Session::Session(Server& server, Stream::Socket socket)
+Session::Session(Server& server, Stream::Socket socket, const Endpoint& peer)
     : server_(server),
       sessions_(server.sessions_),
       stream_(std::move(socket)),
       buffer_(kMaxBufferBytes) {
   beast::error_code ignored;
-  stream_.socket().set_option(net::ip::tcp::no_delay(true), ignored);  // a unix socket has none
-  stream_.socket().set_option(net::socket_base::keep_alive(true), ignored);
   stream_.socket().native_non_blocking(true, ignored);  // sendfile goes past Asio
-  request_.peer = to_text(stream_.socket().remote_endpoint(ignored));
+  request_.peer = to_text(peer);
 }
 
 Session::~Session() {

@@ -22,7 +22,8 @@ std::string to_text(const net::generic::stream_protocol::endpoint& endpoint);
 // the coroutine of `run`; everything happens on the strand of the socket.
 class Session final : public Exchange {
  public:
-  Session(Server& server, Stream::Socket socket);
+  using Endpoint = net::generic::stream_protocol::endpoint;
+  Session(Server& server, Stream::Socket socket, const Endpoint& peer);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   ~Session() override;

@@ -66,7 +66,7 @@ class Server {
 
   net::awaitable<void> accept(Acceptor& acceptor);
   net::awaitable<void> watch_deadlines();
-  void start_session(Protocol::socket socket);
+  void start_session(Protocol::socket socket, const Protocol::endpoint& peer);
   void warn_of_limit();
   Acceptor& open_acceptor(const Protocol::endpoint& endpoint, const std::string& name);
   std::string open_tcp(const net::ip::tcp::endpoint& endpoint);
