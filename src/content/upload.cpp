@@ -160,6 +160,7 @@ net::awaitable<BlobInfo> Upload::commit(const oci::Digest& digest) {
   if (stored != offset()) {
     moving_ = true;
     co_await writer_->commit(paths::blob(sha256));
+    if (stored) uploads_.recent_.forget_all();  // a damaged one was replaced
   }
   const auto link = [&] {
     const RepositoryLocks::Shared lock(uploads_.locks_, name_);

@@ -28,9 +28,9 @@ bool is_plain_path(std::string_view text) {
 bool is_plain_host(std::string_view text) {
   const auto colon = std::min(text.find(':'), text.size());
   const auto host = text.substr(0, colon), port = text.substr(std::min(colon + 1, text.size()));
-  return !host.empty() &&
-         std::ranges::all_of(host, [](char c) { return is_alphanumeric(c) || c == '.' || c == '-'; }) &&
-         std::ranges::all_of(port, [](char c) { return c >= '0' && c <= '9'; });
+  return !host.empty() && std::ranges::all_of(host, [](char c) {
+    return is_alphanumeric(c) || c == '.' || c == '-';
+  }) && std::ranges::all_of(port, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 bool has_control_characters(std::string_view text) {

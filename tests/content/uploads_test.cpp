@@ -72,7 +72,7 @@ TEST_P(UploadsTest, GoesOnInAnotherProcess) {
   const auto id = uploads_.begin(kName);
   const std::string first(100'000, 'x');
   send_chunk(id, first);
-  Uploads restarted(driver(), pins_, locks_, io_, hashing_);
+  Uploads restarted(driver(), pins_, locks_, recent_, io_, hashing_);
   EXPECT_EQ(restarted.acknowledged(kName, id), 100'000U);
   const auto upload = run(restarted.open(kName, id));
   EXPECT_EQ(upload->offset(), 100'000U);

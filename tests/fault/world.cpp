@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "registry/oci/hasher.hpp"
+#include "support/manifests.hpp"
 #include "support/run.hpp"
 
 namespace registry::fault {
@@ -53,7 +54,7 @@ net::awaitable<std::string> read_all(storage::BlobReader& reader) {
 
 void expect_whole_manifest(World& world, const oci::RepositoryName& name,
                            const content::Reference& reference) {
-  const auto manifest = world.content.manifests.get(name, reference);
+  const auto manifest = support::get(world.content.manifests, name, reference);
   ASSERT_TRUE(manifest) << "what a tag or a client names is gone";
   EXPECT_EQ(oci::digest_of(manifest->content, manifest->digest.algorithm()), manifest->digest);
   const auto read = oci::read_manifest(manifest->content, std::nullopt);
@@ -142,7 +143,8 @@ void expect_whole(World& world) {
     if (!revisions) continue;
     for (const auto& revision : *revisions) {
       const auto digest = *oci::Digest::parse("sha256:" + revision.name);
-      if (world.content.manifests.get(name, digest)) expect_whole_manifest(world, name, digest);
+      if (support::get(world.content.manifests, name, digest))
+        expect_whole_manifest(world, name, digest);
     }
   }
 }

@@ -44,8 +44,8 @@ struct UploadHash {
 // 2.8 or back here: nothing of it is in memory but which are in use. Thread-safe.
 class Uploads {
  public:
-  Uploads(storage::Driver& driver, Pins& pins, RepositoryLocks& locks, base::Pool& io,
-          base::Pool& hashing);
+  Uploads(storage::Driver& driver, Pins& pins, RepositoryLocks& locks, Recent& recent,
+          base::Pool& io, base::Pool& hashing);
 
   // Starts an upload and returns its id, a UUID. Survives a crash of the process. `algorithm`: of
   // the digest that it will have (spec end-4c). Blocking.
@@ -99,6 +99,7 @@ class Uploads {
   storage::Driver& driver_;
   Pins& pins_;
   RepositoryLocks& locks_;
+  Recent& recent_;
   base::Pool& io_;
   base::Pool& hashing_;
   std::mutex mutex_;
