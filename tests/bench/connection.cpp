@@ -90,6 +90,8 @@ Head parse_head(std::string_view text) {
   std::from_chars(length.data(), length.data() + length.size(), head.length);
   head.chunked = header(text, "transfer-encoding") == "chunked";
   head.location = header(text, "location");
+  const auto link = header(text, "link");
+  if (link.starts_with('<')) head.next = link.substr(1, link.find('>') - 1);
   return head;
 }
 
@@ -143,6 +145,13 @@ void Connection::send_file(const MemoryFile& file, std::size_t offset, std::size
       fail("sendfile");
     }
   }
+}
+
+void Connection::give(double seconds) {
+  timeval time{};
+  time.tv_sec = static_cast<time_t>(std::max(seconds, 0.0));
+  time.tv_usec = 1000;
+  ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
 }
 
 std::size_t Connection::receive(char* to, std::size_t most, int flags) {

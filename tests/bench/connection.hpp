@@ -30,6 +30,7 @@ struct Head {
   std::size_t length = 0;  // of the body, if it is not chunked
   bool chunked = false;
   std::string location;
+  std::string next;  // the target of a Link
   std::string text;  // all of it, with the empty line
 };
 
@@ -76,6 +77,8 @@ class Connection {
   std::size_t bytes_read() const { return bytes_read_; }  // from the socket
   std::size_t bytes_taken() const { return bytes_read_ - buffer_.size(); }
 
+  // What is not received by then is an exception. At least a moment is given.
+  void give(double seconds);
   // One request with no body, or with a small one; `answer_has_body` is false for HEAD.
   Answer ask(std::string_view method, std::string_view path, std::string_view headers = {},
              std::string_view body = {});

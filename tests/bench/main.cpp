@@ -70,6 +70,11 @@ void describe_upload(CLI::App& app, UploadOptions& options) {
       ->capture_default_str();
 }
 
+void describe_pages(CLI::App& app, PagesOptions& options) {
+  app.add_option("path", options.path, "of the first page")->required();
+  app.add_option("--at-most", options.at_most, "seconds")->capture_default_str();
+}
+
 void describe_images(CLI::App& app, ImagesOptions& options) {
   app.add_option("--repository", options.repository)->capture_default_str();
   app.add_option("--pushers", options.pushers)->capture_default_str();
@@ -146,6 +151,7 @@ int run(int argc, char** argv) {
   add<RequestsOptions>(app, work, "requests", "Small requests", run_requests, describe_requests);
   add<DownloadOptions>(app, work, "download", "Blobs, by path", run_download, describe_download);
   add<UploadOptions>(app, work, "upload", "New blobs", run_upload, describe_upload);
+  add<PagesOptions>(app, work, "pages", "A list, page by page", run_pages, describe_pages);
   add<ImagesOptions>(app, work, "images", "Whole images: pushes, then pulls", run_images,
                      describe_images);
   add<HoldOptions>(app, work, "hold", "Memory while many clients are half way", run_hold,

@@ -39,6 +39,13 @@ struct UploadOptions {
 };
 Json run_upload(const Server& server, const UploadOptions& options);
 
+struct PagesOptions {
+  std::string path;
+  double at_most = 60;  // seconds
+};
+// A list, page by page as their Links lead, or as far as the time reaches.
+Json run_pages(const Server& server, const PagesOptions& options);
+
 struct ImagesOptions {
   std::string repository = "bench/images";  // and a number for each pusher
   unsigned pushers = 8;
