@@ -1,6 +1,7 @@
 """What a workload needs: stores, servers on them, and the load generator."""
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -72,6 +73,17 @@ class Bench:
         self.quick = quick
         self.work = Path(tempfile.mkdtemp(prefix="work-", dir=memory))
         self._stores: dict[tuple, Store] = {}
+        self._others = self._cpus = 0.0
+
+    def note(self, done: dict) -> None:
+        self._others += done.get("others_cpu_s", 0)
+        self._cpus += done.get("seconds", 0) * (os.cpu_count() or 1)
+
+    def share_of_others(self) -> float:
+        """Of the CPUs, that other programs took during the loads since this was asked last."""
+        share = self._others / self._cpus if self._cpus else 0
+        self._others = self._cpus = 0.0
+        return share
 
     def pick(self, full, quick):
         return quick if self.quick else full
@@ -125,7 +137,7 @@ class Bench:
         daemon = Daemon(cgroup.around(command) if cgroup else command, log, environment())
         try:
             wait_for_port(port, daemon)
-            yield Server(kind, self.generator, port, daemon, tls)
+            yield Server(kind, self.generator, port, daemon, tls, self.note)
             if not daemon.runs():
                 raise Failed(f"{kind} ended by itself:\n{daemon.said()[-2000:]}")
         finally:

@@ -1,3 +1,4 @@
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -23,6 +24,7 @@ class Child {
     pid_ = ::fork();
     if (pid_ < 0) throw std::runtime_error("fork failed");
     if (pid_ > 0) return;
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM);  // it does not outlive this program
     // What it says goes to stderr: stdout is for the result.
     ::dup2(STDERR_FILENO, STDOUT_FILENO);
     ::execvp(words.front(), words.data());

@@ -1,9 +1,10 @@
 """The same operations on a store that grows tenfold, twice."""
 
 from bench import SMALL, Bench
-from model import OURS, REGISTRIES
-from model import Figures, Row, Workload
+from model import OURS, REFERENCE, REGISTRIES
+from model import Figures, Outcome, Row, Workload
 from servers import free_port
+from table import cell, value_of
 
 SCALES = (1, 10, 100)
 OPERATIONS = {
@@ -61,14 +62,32 @@ def option(name: str, value: object) -> list[object]:
     return [word] if value is True else [word, value]
 
 
-def growth_rows(bench: Bench) -> list[Row]:
-    rows = []
+def growth_rows(_: Bench) -> list[Row]:
+    return [Row(f"{operation}_1", title, "ms") for operation, title in OPERATIONS.items()]
+
+
+def growth_table(bench: Bench, outcome: Outcome) -> str:
+    """A line for each operation; in ms."""
+    scales = [f"{scale} ×" for scale in SCALES]
+    columns = ["operation", *scales, "grows", *(f"2.8.2, {scale}" for scale in scales)]
+    lines = [f"| {' | '.join(columns)} |", f"|---|{'---:|' * len(SCALES)}---|{'---:|' * len(SCALES)}"]
     for operation, title in OPERATIONS.items():
-        for scale in SCALES:
-            count = (10 if operation == "connections" else base(bench)) * scale
-            what = "connections" if operation == "connections" else "of each"
-            rows.append(Row(f"{operation}_{scale}", f"{title}, {count:,} {what}", "ms"))
-    return rows
+        figures = [f"{operation}_{scale}" for scale in SCALES]
+        ours = [value_of(outcome, OURS, figure) for figure in figures]
+        theirs = [cell(outcome, REFERENCE, figure) for figure in figures]
+        shown = [cell(outcome, OURS, figure) for figure in figures]
+        lines.append(f"| {' | '.join([title, *shown, shape(ours), *theirs])} |")
+    what = f"{base(bench):,} repositories, tags and blobs, and 10 connections"
+    return f"ms; 1 × is {what}.\n\n" + "\n".join(lines) + "\n"
+
+
+def shape(values: list[float | None]) -> str:
+    if not values[0] or not values[-1]:
+        return ""
+    factor = values[-1] / values[0]
+    if factor <= 2:
+        return "flat"
+    return f"{'linear, ' if factor >= 30 else ''}{factor:.0f} ×"
 
 
 WORKLOADS = [Workload("growth", REGISTRIES, growth, growth_rows, rounds=1)]

@@ -65,3 +65,4 @@ class Outcome:
 
     rounds: dict[str, list[Figures]] = field(default_factory=dict)
     remarks: dict[str, str] = field(default_factory=dict)
+    others: list[float] = field(default_factory=list)  # the share that other programs took

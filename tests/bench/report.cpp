@@ -31,6 +31,18 @@ double cpu_seconds(pid_t pid) {
   return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
+// Of all programs, interrupts and what the host took away.
+double machine_cpu_seconds() {
+  std::ifstream file("/proc/stat");
+  std::string skipped;
+  file >> skipped;
+  double busy = 0;
+  double ticks = 0;
+  for (int field = 0; field < 8 && file >> ticks; ++field)
+    if (field != 3 && field != 4) busy += ticks;  // idle, and waiting for the disk
+  return busy / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
 std::uint64_t status_bytes(pid_t pid, std::string_view key) {
   std::ifstream file(proc(pid, "status"));
   for (std::string line; std::getline(file, line);)
@@ -87,7 +99,8 @@ Usage::Usage(std::vector<pid_t> pids)
     : pids_(std::move(pids)),
       begin_(Clock::now()),
       server_cpu_at_begin_(server_cpu()),
-      client_cpu_at_begin_(own_cpu_seconds()) {
+      client_cpu_at_begin_(own_cpu_seconds()),
+      machine_cpu_at_begin_(machine_cpu_seconds()) {
   for (const auto pid : pids_) std::ofstream(proc(pid, "clear_refs")) << "5";  // VmHWM begins anew
   begin_ = Clock::now();
 }
@@ -99,11 +112,15 @@ double Usage::server_cpu() const {
 }
 
 Json Usage::to_json() const {
+  const double client = own_cpu_seconds() - client_cpu_at_begin_;
+  const double server = server_cpu() - server_cpu_at_begin_;
+  const double machine = machine_cpu_seconds() - machine_cpu_at_begin_;
   Json json;
   json["seconds"] = seconds();
-  json["client_cpu_s"] = own_cpu_seconds() - client_cpu_at_begin_;
+  json["client_cpu_s"] = client;
   if (pids_.empty()) return json;
-  json["server_cpu_s"] = server_cpu() - server_cpu_at_begin_;
+  json["server_cpu_s"] = server;
+  json["others_cpu_s"] = std::max(machine - client - server, 0.0);
   std::uint64_t peak = 0;
   for (const auto pid : pids_) peak += peak_resident_bytes(pid);
   json["peak_rss_bytes"] = peak;

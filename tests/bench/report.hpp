@@ -49,7 +49,9 @@ class Latencies {
 class Usage {
  public:
   explicit Usage(std::vector<pid_t> pids);
-  Json to_json() const;  // seconds, server_cpu_s, peak_rss_bytes, client_cpu_s
+  // seconds, client_cpu_s, server_cpu_s, peak_rss_bytes; others_cpu_s is that of the machine's
+  // other programs, which should be next to nothing.
+  Json to_json() const;
   double seconds() const { return seconds_since(begin_); }
 
  private:
@@ -59,6 +61,7 @@ class Usage {
   Clock::time_point begin_;
   double server_cpu_at_begin_;
   double client_cpu_at_begin_;
+  double machine_cpu_at_begin_;
 };
 
 std::uint64_t peak_resident_bytes(pid_t pid);

@@ -16,4 +16,17 @@ case " $* " in
     cmake --build --preset release --target registry registry_bench
     ;;
 esac
-PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests/e2e exec /usr/bin/python3 tests/bench/runner.py "$@"
+
+export PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests/e2e
+runner="/usr/bin/python3 tests/bench/runner.py"
+# A tmpfs of its own has room for millions of files, and goes with the last process that sees it.
+# Where none can be mounted, /dev/shm has to do.
+memory=build/bench/memory
+mkdir -p "$memory"
+if unshare --mount mount -t tmpfs none "$memory" 2>/dev/null; then
+  # shellcheck disable=SC2086  # two words
+  exec unshare --mount sh -c 'mount -t tmpfs -o nr_inodes=0,size=80% none "$0" && exec "$@"' \
+    "$memory" $runner --memory "$root/$memory" "$@"
+fi
+# shellcheck disable=SC2086
+exec $runner "$@"

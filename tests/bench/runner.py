@@ -3,11 +3,13 @@
 import argparse
 import json
 import shutil
+import signal
 import sys
 import tempfile
 import time
 from dataclasses import asdict
 from pathlib import Path
+from statistics import median
 
 import growth
 import lists
@@ -29,6 +31,7 @@ WORKLOADS = [
     *growth.WORKLOADS,
 ]
 RELEASE = PROJECT / "build/release"
+GENERATOR = RELEASE / "tests/bench/registry_bench"
 
 
 def say(text: str) -> None:
@@ -56,7 +59,8 @@ def arguments() -> argparse.Namespace:
     given.raw = given.raw or PROJECT / "build/bench" / mode
     given.disk = given.disk or PROJECT / "build/bench"
     given.ours = (given.ours or RELEASE / "registry").resolve()
-    given.generator = given.generator or given.ours.parent / "tests/bench/registry_bench"
+    beside = given.ours.parent / "tests/bench/registry_bench"
+    given.generator = given.generator or (beside if beside.exists() else GENERATOR)
     return given
 
 
@@ -88,10 +92,11 @@ def measure(bench: Bench, workload: Workload, rounds: int, peers: bool) -> Outco
                 said = main_figure(workload, bench, figures)
             except Unable as unable:
                 said = outcome.remarks[server] = f"could not run here: {unable}"
-            except (Failed, AssertionError) as failure:
+            except (Failed, AssertionError, OSError) as failure:
                 said = outcome.remarks[server] = f"failed: {failure}"
-            seconds = time.monotonic() - begin
-            say(f"[{round_}/{rounds}] {workload.name}, {server}: {said} ({seconds:.0f} s)")
+            outcome.others.append(bench.share_of_others())
+            took = f"{time.monotonic() - begin:.0f} s, others {outcome.others[-1]:.0%} of the CPUs"
+            say(f"[{round_}/{rounds}] {workload.name}, {server}: {said} ({took})")
     return outcome
 
 
@@ -99,32 +104,46 @@ def kept(raw: Path) -> dict[str, Outcome]:
     """Of this run, and of earlier ones with other workloads."""
     files = {file.stem: file for file in raw.glob("*.json")}
     read = {name: json.loads(file.read_text()) for name, file in files.items()}
-    return {name: Outcome(of["rounds"], of["remarks"]) for name, of in read.items()}
+    return {name: Outcome(**of) for name, of in read.items()}
 
 
 def results(bench: Bench, given: argparse.Namespace) -> str:
     outcomes = kept(given.raw)
     made, remarks = table.Table(), []
     for workload in WORKLOADS:
-        if outcome := outcomes.get(workload.name):
-            for row in workload.rows(bench):
+        outcome = outcomes.get(workload.name, Outcome())
+        rows = [] if workload.name == "growth" else workload.rows(bench)
+        if outcome.rounds or outcome.remarks:
+            for row in rows:
                 made.add(row, outcome)
-            for server, remark in outcome.remarks.items():
-                remarks.append(f"- {workload.name}, {server}: {' '.join(remark.split())[:300]}\n")
+        for server, remark in outcome.remarks.items():
+            remarks.append(f"- {workload.name}, {server}: {' '.join(remark.split())[:300]}\n")
+    parts = [about(given, outcomes), made.text()]
+    if remarks:
+        parts.append(f"Without figures:\n\n{''.join(remarks)}")
+    if "growth" in outcomes:
+        parts.append(growth.growth_table(bench, outcomes["growth"]))
     folder = given.output.parent / given.output.stem
-    pictures = plots.write(folder, outcomes, say)
-    about = "".join(
-        f"- {key}: {value}\n" for key, value in machine.describe(given.memory, given.disk).items()
-    )
-    command = " ".join(["tests/bench/run.sh", *(["--quick"] if given.quick else [])])
-    links = "".join(f"![{Path(name).stem}]({folder.name}/{name})\n\n" for name in pictures)
-    said = f"Not measured:\n\n{''.join(remarks)}\n" if remarks else ""
-    how = f"- command: `{command}`, {given.rounds} round(s), medians\n"
-    return f"{about}{how}\n{made.text()}\n{said}{links}".rstrip() + "\n"
+    for name in plots.write(folder, outcomes, say):
+        parts.append(f"![{Path(name).stem}]({folder.name}/{name})\n")
+    return "\n".join(parts)
+
+
+def about(given: argparse.Namespace, outcomes: dict[str, Outcome]) -> str:
+    said = machine.describe(given.memory, given.disk)
+    rounds = max((len(all_) for of in outcomes.values() for all_ in of.rounds.values()), default=0)
+    quick = " --quick" if given.quick else ""
+    said["command"] = f"`tests/bench/run.sh{quick}`: the medians of {rounds} round(s)"
+    shares = [share for of in outcomes.values() for share in of.others]
+    if shares:
+        usual, worst = f"{median(shares):.0%}", f"{max(shares):.0%}"
+        said["other programs"] = f"took {usual} of the CPUs as a rule, {worst} at the worst"
+    return "".join(f"- {key}: {value}\n" for key, value in said.items())
 
 
 def main() -> int:
     given = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that servers and stores go as well
     if given.list:
         say("\n".join(workload.name for workload in WORKLOADS))
         return 0

@@ -1,8 +1,9 @@
 """The daemon, the registry that it takes the place of, and nginx, on the same files."""
 
 import json
+import socket
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,10 +125,20 @@ def generate(generator: Path, *words: object, seconds: float = 1800) -> dict:
 class Server:
     """One that runs. Made by Bench.serve."""
 
-    def __init__(self, kind: str, generator: Path, port: int, daemon: Daemon, tls: bool):
+    def __init__(
+        self,
+        kind: str,
+        generator: Path,
+        port: int,
+        daemon: Daemon,
+        tls: bool,
+        note: Callable[[dict], None],
+    ):
+        """`note` is told what each load measured."""
         self.kind = kind
         self.daemon = daemon
         self._generator = generator
+        self._note = note
         self._address = f"127.0.0.1:{port}"
         self._tls = ("--tls",) if tls else ()
 
@@ -141,7 +152,9 @@ class Server:
     def load(self, workload: str, *words: object) -> dict:
         pids = [word for pid in self.pids() for word in ("--server-pid", pid)]
         words = ("--server", self._address, *pids, *self._tls, *words)
-        return generate(self._generator, workload, *words)
+        done = generate(self._generator, workload, *words)
+        self._note(done)
+        return done
 
 
 def command_of(kind: str, ours: Path, config: Path) -> list[object]:
@@ -151,8 +164,6 @@ def command_of(kind: str, ours: Path, config: Path) -> list[object]:
 
 
 def wait_for_port(port: int, daemon: Daemon) -> None:
-    import socket
-
     def listens() -> bool:
         if not daemon.runs():
             raise Failed(f"the server ended by itself:\n{daemon.said()[-2000:]}")
