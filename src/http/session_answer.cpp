@@ -18,7 +18,9 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr std::size_t kSendfileSliceBytes = 1024 * 1024;
+constexpr std::size_t kSendfileSliceBytes = 1024 * 1024;  // in one system call
+// Then others have their turn on the thread.
+constexpr std::uint64_t kTurnBytes = 16 * 1024 * 1024;
 
 // What sendfile did on a pool thread. Trivial, as it crosses a co_await.
 struct Sent {
@@ -27,15 +29,16 @@ struct Sent {
   int error = 0;
 };
 
-// Up to one slice. A client that reads quickly frees the socket's buffer within a moment, and
+// Up to one turn. A client that reads quickly frees the socket's buffer within a moment, and
 // waiting here for that moment costs less than two hops between threads.
-Sent send_slice(int socket, int file, std::uint64_t offset, std::uint64_t length) {
+Sent send_turn(int socket, int file, std::uint64_t offset, std::uint64_t length) {
   constexpr int kMomentMilliseconds = 5;
   auto at = static_cast<off_t>(offset);
-  const auto want = std::min<std::uint64_t>(length, kSendfileSliceBytes);
+  const auto want = std::min<std::uint64_t>(length, kTurnBytes);
   Sent sent;
   while (sent.bytes < want) {
-    const auto n = ::sendfile(socket, file, &at, want - sent.bytes);
+    const auto n = ::sendfile(socket, file, &at,
+                              std::min<std::uint64_t>(want - sent.bytes, kSendfileSliceBytes));
     if (n > 0) {
       sent.bytes += static_cast<std::uint64_t>(n);
     } else if (n == 0) {
@@ -165,8 +168,8 @@ net::awaitable<void> Session::write_file_by_kernel(int descriptor, std::uint64_t
                                                    std::uint64_t length) {
   const int socket = stream_.socket().native_handle();
   while (length > 0) {
-    const auto slice = [&] { return send_slice(socket, descriptor, offset, length); };
-    const Sent sent = co_await base::offload(server_.pool_, slice);
+    const auto turn = [&] { return send_turn(socket, descriptor, offset, length); };
+    const Sent sent = co_await base::offload(server_.pool_, turn);
     offset += sent.bytes;
     length -= sent.bytes;
     outcome_.bytes_sent += sent.bytes;
