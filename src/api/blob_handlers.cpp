@@ -89,7 +89,7 @@ net::awaitable<void> BlobHandlers::send(Exchange& exchange, const oci::Digest& d
     co_return;
   }
   if (wanted.ranges.size() > 1) {
-    co_await send_parts(exchange, blob_head(206, digest), blob, wanted.ranges, services_.memory);
+    co_await send_parts(exchange, blob_head(206, digest), blob, wanted.ranges, services_);
     co_return;
   }
   const bool is_part = wanted.kind == oci::RangeRequest::Kind::partial;
@@ -97,7 +97,7 @@ net::awaitable<void> BlobHandlers::send(Exchange& exchange, const oci::Digest& d
   head.add("Content-Type", kBlobType);
   const auto range = is_part ? wanted.ranges.front() : oci::ByteRange{0, blob.size()};
   if (is_part) head.add("Content-Range", content_range(range, blob.size()));
-  co_await send_stored(exchange, std::move(head), blob, range, services_.memory);
+  co_await send_stored(exchange, std::move(head), blob, range, services_);
 }
 
 net::awaitable<void> BlobHandlers::remove(Exchange& exchange, const Match& match) {

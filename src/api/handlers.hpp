@@ -89,18 +89,21 @@ class BlobHandlers {
 // part of one that was begun.
 net::awaitable<void> send_stored(Exchange& exchange, http::Response head,
                                  storage::BlobReader& stored, const oci::ByteRange& range,
-                                 base::ByteBudget& memory);
+                                 const Services& services);
 net::awaitable<void> write_stored(Exchange& exchange, storage::BlobReader& stored,
-                                  const oci::ByteRange& range, base::ByteBudget& memory);
+                                  const oci::ByteRange& range, const Services& services);
 // Several parts of it, as multipart/byteranges (RFC 9110 14.6). `head`: 206, without a type.
 net::awaitable<void> send_parts(Exchange& exchange, http::Response head,
                                 storage::BlobReader& stored,
-                                const std::vector<oci::ByteRange>& parts, base::ByteBudget& memory);
+                                const std::vector<oci::ByteRange>& parts, const Services& services);
 std::string content_range(const oci::ByteRange& range, std::uint64_t size);
 
 // The chunk that Content-Range announces; nullopt: the client sent none. Throws Error(size_invalid)
 // for what is no range.
 std::optional<oci::ChunkRange> announced_chunk(const http::Request& request);
+
+// Whether the body was as long as its Content-Range says. Throws Error(size_invalid).
+void check_length(const http::Request& request, std::uint64_t received);
 
 // end-4a, end-4b, end-5, end-6, end-11, end-13 and the cancelling of uploads.
 class UploadHandlers {
@@ -116,10 +119,7 @@ class UploadHandlers {
  private:
   net::awaitable<bool> mount(Exchange& exchange, const oci::RepositoryName& name);
   net::awaitable<bool> post_whole(Exchange& exchange, const oci::RepositoryName& name);
-  net::awaitable<std::unique_ptr<content::Upload>> open(const oci::RepositoryName& name,
-                                                        const std::string& id);
-  net::awaitable<void> discard(std::unique_ptr<content::Upload> upload,
-                               const oci::RepositoryName& name);
+  std::unique_ptr<content::Upload> open(const oci::RepositoryName& name, const std::string& id);
   std::optional<std::uint64_t> stated_offset(const http::Request& request,
                                              const oci::RepositoryName& name,
                                              const std::string& id) const;

@@ -141,7 +141,7 @@ net::awaitable<void> ManifestHandlers::send_large(Exchange& exchange,
   if (!stored) throw std::runtime_error("a manifest vanished while it was read");
   head.add("Content-Type", media_type);
   const oci::ByteRange whole{0, stored->size()};
-  co_await send_stored(exchange, std::move(head), *stored, whole, services_.memory);
+  co_await send_stored(exchange, std::move(head), *stored, whole, services_);
 }
 
 net::awaitable<void> ManifestHandlers::put(Exchange& exchange, const Match& match) {
@@ -155,7 +155,8 @@ net::awaitable<void> ManifestHandlers::put(Exchange& exchange, const Match& matc
   const auto content = co_await read_content(exchange, paid);
   const content::PushedManifest pushed{reference, tags, declared, content,
                                        precondition_of(request)};
-  const auto stored = co_await services_.content.manifests.put(name, pushed);
+  const auto put = [&] { return services_.content.manifests.put(name, pushed); };
+  const auto stored = co_await base::offload(services_.io, put);
   auto response = answer(201);
   response.add("Location", urls_.manifest(request, name, stored.digest));
   response.add("Docker-Content-Digest", stored.digest.str());

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "handlers.hpp"
+#include "registry/base/offload.hpp"
 #include "registry/base/uuid.hpp"
 
 namespace registry::api {
@@ -9,17 +10,18 @@ constexpr std::size_t kBlockBytes = 256 * 1024;
 }
 
 net::awaitable<void> write_stored(Exchange& exchange, storage::BlobReader& stored,
-                                  const oci::ByteRange& range, base::ByteBudget& memory) {
+                                  const oci::ByteRange& range, const Services& services) {
   if (exchange.request().method == "HEAD") co_return;
   if (const auto descriptor = stored.descriptor()) {
     co_await exchange.write_file(*descriptor, range.offset, range.length);
     co_return;
   }
-  auto paid = co_await memory.acquire(kBlockBytes);
+  auto paid = co_await services.memory.acquire(kBlockBytes);
   base::Buffer buffer(std::move(paid), kBlockBytes);
   for (std::uint64_t sent = 0; sent < range.length;) {
     const auto wanted = std::min<std::uint64_t>(range.length - sent, kBlockBytes);
-    const auto n = co_await stored.read(range.offset + sent, buffer.span().first(wanted));
+    const auto read = [&] { return stored.read(range.offset + sent, buffer.span().first(wanted)); };
+    const auto n = co_await base::offload(services.io, read);
     if (n == 0) throw std::runtime_error("a stored file is shorter than it was");
     co_await exchange.write(buffer.span().first(n));
     sent += n;
@@ -28,9 +30,9 @@ net::awaitable<void> write_stored(Exchange& exchange, storage::BlobReader& store
 
 net::awaitable<void> send_stored(Exchange& exchange, http::Response head,
                                  storage::BlobReader& stored, const oci::ByteRange& range,
-                                 base::ByteBudget& memory) {
+                                 const Services& services) {
   co_await exchange.begin_body(std::move(head), range.length);
-  co_await write_stored(exchange, stored, range, memory);
+  co_await write_stored(exchange, stored, range, services);
 }
 
 std::string content_range(const oci::ByteRange& range, std::uint64_t size) {
@@ -41,7 +43,7 @@ std::string content_range(const oci::ByteRange& range, std::uint64_t size) {
 net::awaitable<void> send_parts(Exchange& exchange, http::Response head,
                                 storage::BlobReader& stored,
                                 const std::vector<oci::ByteRange>& parts,
-                                base::ByteBudget& memory) {
+                                const Services& services) {
   const auto boundary = base::make_uuid();
   const auto begin_of = [&](const oci::ByteRange& part) {
     return "\r\n--" + boundary + "\r\nContent-Type: application/octet-stream\r\nContent-Range: " +
@@ -55,7 +57,7 @@ net::awaitable<void> send_parts(Exchange& exchange, http::Response head,
   for (const auto& part : parts) {
     const auto begin = begin_of(part);
     co_await exchange.write(std::as_bytes(std::span(begin)));
-    co_await write_stored(exchange, stored, part, memory);
+    co_await write_stored(exchange, stored, part, services);
   }
   co_await exchange.write(std::as_bytes(std::span(end)));
 }

@@ -97,24 +97,18 @@ net::awaitable<bool> UploadHandlers::post_whole(Exchange& exchange,
   if (!exchange.request().target.parameter("digest")) co_return false;
   const auto digest = announced_digest(exchange.request());
   if (exchange.content_length() == 0 && digest != oci::empty_digest()) co_return false;
-  const auto begin = [&] { return services_.content.uploads.begin(name, digest.algorithm()); };
-  const auto id = co_await base::offload(services_.io, begin);
-  auto upload = co_await open(name, id);
+  auto& uploads = services_.content.uploads;
+  std::unique_ptr<content::Upload> upload;
+  const auto begin = [&] { upload = open(name, uploads.begin(name, digest.algorithm())); };
+  co_await base::offload(services_.io, begin);
   const auto failure = co_await receive_all(exchange, *upload, digest);
   if (failure) {
-    co_await discard(std::move(upload), name);
+    const auto discard = [&] { uploads.discard(std::move(upload)); };
+    co_await base::offload(services_.io, discard);
     std::rethrow_exception(failure);
   }
   co_await exchange.send(created(exchange.request(), name, digest));
   co_return true;
-}
-
-net::awaitable<void> UploadHandlers::discard(std::unique_ptr<content::Upload> upload,
-                                             const oci::RepositoryName& name) {
-  const auto id = upload->id();
-  upload.reset();
-  const auto work = [&] { services_.content.uploads.cancel(name, id); };
-  co_await base::offload(services_.io, work);
 }
 
 // What the state in the URL says of the upload: that it is this one, and how far it was. nullopt:
@@ -131,12 +125,13 @@ std::optional<std::uint64_t> UploadHandlers::stated_offset(const http::Request& 
                    "http.secret: use the Location of the last answer as it is");
 }
 
-net::awaitable<std::unique_ptr<content::Upload>> UploadHandlers::open(
-    const oci::RepositoryName& name, const std::string& id) {
+// Blocking.
+std::unique_ptr<content::Upload> UploadHandlers::open(const oci::RepositoryName& name,
+                                                      const std::string& id) {
   if (!content::is_upload_id(id)) unknown_upload(id);
-  auto upload = co_await services_.content.uploads.open(name, id);
+  auto upload = services_.content.uploads.open(name, id);
   if (!upload) unknown_upload(id);
-  co_return upload;
+  return upload;
 }
 
 // A chunk that does not begin where the upload ends, by its Content-Range or by the state in its
@@ -195,7 +190,8 @@ net::awaitable<void> UploadHandlers::cancel(Exchange& exchange, const Match& mat
 net::awaitable<http::Response> UploadHandlers::add_chunk(Exchange& exchange, const Match& match) {
   const auto name = repository_name(match);
   const auto stated = stated_offset(exchange.request(), name, match.last);
-  const auto upload = co_await open(name, match.last);
+  const auto open = [&] { return this->open(name, match.last); };
+  const auto upload = co_await base::offload(services_.io, open);
   auto refusal = refuse_out_of_order(exchange, name, *upload, stated);
   if (refusal) co_return std::move(*refusal);
   std::exception_ptr lost, failure;
@@ -206,25 +202,37 @@ net::awaitable<http::Response> UploadHandlers::add_chunk(Exchange& exchange, con
   } catch (...) {
     failure = std::current_exception();
   }
-  if (failure) {
-    co_await upload->roll_back();
-    std::rethrow_exception(failure);
-  }
-  co_await upload->keep();  // a chunk that was cut keeps what arrived
+  // A chunk that was cut keeps what arrived.
+  const auto end = [&] { failure ? upload->roll_back() : upload->keep(); };
+  co_await base::offload(services_.io, end);
+  if (failure) std::rethrow_exception(failure);
   if (lost) std::rethrow_exception(lost);
   co_return progress(exchange.request(), 202, name, upload->id(), upload->offset());
 }
 
+// Where nothing comes with it, as behind the chunks of docker, all is done in one go.
 net::awaitable<http::Response> UploadHandlers::finish(Exchange& exchange, const Match& match) {
   const auto name = repository_name(match);
   const auto digest = announced_digest(exchange.request());
   const auto stated = stated_offset(exchange.request(), name, match.last);
-  const auto upload = co_await open(name, match.last);
-  auto refusal = refuse_out_of_order(exchange, name, *upload, stated);
+  const bool has_body = exchange.content_length() != 0;
+  std::unique_ptr<content::Upload> upload;
+  std::optional<http::Response> refusal;
+  const auto begin = [&] {
+    upload = open(name, match.last);
+    refusal = refuse_out_of_order(exchange, name, *upload, stated);
+    if (refusal || has_body) return;
+    check_length(exchange.request(), 0);
+    upload->commit(digest);
+  };
+  co_await base::offload(services_.io, begin);
   if (refusal) co_return std::move(*refusal);
+  if (!has_body) co_return created(exchange.request(), name, digest);
   const auto failure = co_await receive_all(exchange, *upload, digest);
   if (failure) {
-    co_await upload->roll_back();  // BuildKit sends all of it again, to the same URL
+    // BuildKit sends all of it again, to the same URL.
+    const auto roll_back = [&] { upload->roll_back(); };
+    co_await base::offload(services_.io, roll_back);
     std::rethrow_exception(failure);
   }
   co_return created(exchange.request(), name, digest);

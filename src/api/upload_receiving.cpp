@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "handlers.hpp"
+#include "registry/base/offload.hpp"
 #include "registry/oci/error.hpp"
 #include "registry/oci/range.hpp"
 
@@ -19,8 +20,6 @@ std::optional<oci::ChunkRange> announced_chunk(const http::Request& request) {
                                                 "\" is not of the form first-last");
 }
 
-namespace {
-
 // A range has no way to say that a chunk is empty: some clients say that it has one byte.
 void check_length(const http::Request& request, std::uint64_t received) {
   const auto chunk = announced_chunk(request);
@@ -29,8 +28,6 @@ void check_length(const http::Request& request, std::uint64_t received) {
                                                 std::to_string(chunk->length()) +
                                                 " bytes, the body has " + std::to_string(received));
 }
-
-}  // namespace
 
 // A slow disk stops the reads, so TCP holds the client back. While a client is silent nothing is
 // held for it.
@@ -53,7 +50,8 @@ net::awaitable<std::exception_ptr> UploadHandlers::receive_all(Exchange& exchang
   try {
     upload.expect(digest.algorithm());
     co_await receive(exchange, upload);
-    co_await upload.commit(digest);
+    const auto commit = [&] { upload.commit(digest); };
+    co_await base::offload(services_.io, commit);
   } catch (...) {
     co_return std::current_exception();
   }

@@ -21,8 +21,7 @@ int collect_on_disk(const base::Path& root, const maintenance::CollectOptions& o
   if (!std::filesystem::is_directory(root)) return fail("there is no folder " + root.string());
   const auto lock = storage::StoreLock::acquire(root, std::chrono::seconds(0), [](const auto&) {});
   const auto files = base::make_posix_files();
-  base::Pool pool("io", 1);
-  const auto driver = storage::make_filesystem_driver(*files, pool, root);
+  const auto driver = storage::make_filesystem_driver(*files, root);
   storage::remove_leftovers(*files, root);
   const auto collected = maintenance::collect_garbage(
       *driver, options, [](const std::string& line) { std::cout << line << '\n'; });

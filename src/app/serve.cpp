@@ -155,7 +155,7 @@ void Daemon::open_store() {
     log::warn("waiting for another process to let go of the store",
               {{"root", root.string()}, {"holder", holder}});
   });
-  driver_ = storage::make_measured_driver(storage::make_filesystem_driver(*files_, io_, root),
+  driver_ = storage::make_measured_driver(storage::make_filesystem_driver(*files_, root),
                                           "filesystem", metrics_);
   io_.post([this, root] {
     try {
@@ -243,7 +243,7 @@ void Daemon::start_background() {
 
 int Daemon::run() {
   open_store();
-  content_.emplace(*driver_, acceptance_, io_, transfers_, recent_memory());
+  content_.emplace(*driver_, acceptance_, recent_memory());
   health_.emplace(context_, io_, *driver_);
   const api::Services services{*content_,        io_,      transfers_,      memory_,
                                large_manifests_, *health_, request_metrics_};

@@ -3,7 +3,6 @@
 #include "links.hpp"
 #include "references.hpp"
 #include "registry/base/log.hpp"
-#include "registry/base/offload.hpp"
 #include "registry/oci/error.hpp"
 #include "registry/oci/hasher.hpp"
 #include "registry/storage/paths.hpp"
@@ -36,17 +35,14 @@ class Change {
 }  // namespace
 
 Manifests::Manifests(storage::Driver& driver, Pins& pins, RepositoryLocks& locks, Tags& tags,
-                     Referrers& referrers, const Acceptance& acceptance, Recent& recent,
-                     base::Pool& io, base::Pool& hashing)
+                     Referrers& referrers, const Acceptance& acceptance, Recent& recent)
     : driver_(driver),
       pins_(pins),
       locks_(locks),
       tags_(tags),
       referrers_(referrers),
       acceptance_(acceptance),
-      recent_(recent),
-      io_(io),
-      hashing_(hashing) {}
+      recent_(recent) {}
 
 std::optional<FoundManifest> Manifests::find(const oci::RepositoryName& name,
                                              const Reference& reference) {
@@ -116,30 +112,22 @@ std::unique_ptr<storage::BlobReader> Manifests::open(const FoundManifest& found)
   return open_stored(driver_, found.sha256);
 }
 
-net::awaitable<PutManifest> Manifests::put(const oci::RepositoryName& name,
-                                           const PushedManifest& pushed) {
-  const auto understand = [&] {
-    auto parsed = parse(pushed);
-    acceptance_.check(parsed.manifest);
-    return parsed;
-  };
-  const Parsed parsed = co_await base::offload(io_, understand);
+PutManifest Manifests::put(const oci::RepositoryName& name, const PushedManifest& pushed) {
+  const auto parsed = parse(pushed);
+  acceptance_.check(parsed.manifest);
   for (;;) {
-    const auto attempt = [&] { return check_and_store(name, pushed, parsed); };
-    const CheckedReferences checked = co_await base::offload(io_, attempt);
+    const auto checked = check_and_store(name, pushed, parsed);
     if (!checked.missing.empty()) {
       throw oci::ErrorList(ErrorCode::manifest_blob_unknown, checked.missing);
     }
     if (checked.suspicious.empty()) break;
     // Either is an end of it: the descriptor is wrong and this throws, or the blob was, and is
     // missing from now on, or was replaced by a good one meanwhile.
-    for (const auto& one : checked.suspicious) {
-      co_await settle(driver_, pins_, recent_, io_, hashing_, whole_, one);
-    }
+    for (const auto& one : checked.suspicious) settle(driver_, pins_, recent_, whole_, one);
   }
   PutManifest put{parsed.named, std::nullopt};
   if (parsed.manifest.subject) put.subject = parsed.manifest.subject->digest;
-  co_return put;
+  return put;
 }
 
 Manifests::Parsed Manifests::parse(const PushedManifest& pushed) {

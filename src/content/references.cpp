@@ -81,17 +81,15 @@ bool quarantine_damaged(storage::Driver& driver, Pins& pins, const oci::Digest& 
 
 }  // namespace
 
-net::awaitable<void> settle(storage::Driver& driver, Pins& pins, Recent& recent, base::Pool& io,
-                            base::Pool& hashing, KnownWhole& whole, Suspicious suspicious) {
+void settle(storage::Driver& driver, Pins& pins, Recent& recent, KnownWhole& whole,
+            const Suspicious& suspicious) {
   const auto& [sha256, stated_bytes] = suspicious;
-  const auto path = paths::blob(sha256);
-  const auto open = [&] { return driver.open(path); };
-  const auto reader = co_await base::offload(io, open);
-  if (!reader) co_return;
+  const auto reader = driver.open(paths::blob(sha256));
+  if (!reader) return;
   if (!whole.contains(sha256, reader->size())) {
     oci::Sha256 hasher;
     const auto update = [&](std::span<const std::byte> data) { hasher.update(data); };
-    co_await hash_stored(*reader, reader->size(), hashing, update);
+    hash_stored(*reader, reader->size(), update);
     if (hasher.digest() == sha256) whole.add(sha256, reader->size());
   }
   if (whole.contains(sha256, reader->size())) {
@@ -99,9 +97,7 @@ net::awaitable<void> settle(storage::Driver& driver, Pins& pins, Recent& recent,
                      "the descriptor of " + sha256.str() + " says " + std::to_string(stated_bytes) +
                          " bytes, the blob has " + std::to_string(reader->size()));
   }
-  const auto quarantine = [&] { return quarantine_damaged(driver, pins, sha256, reader->size()); };
-  const bool moved = co_await base::offload(io, quarantine);
-  if (!moved) co_return;
+  if (!quarantine_damaged(driver, pins, sha256, reader->size())) return;
   recent.forget_all();
   base::log::error("a stored blob was damaged and is in quarantine: push the image again",
                    {{"digest", sha256.str()}});

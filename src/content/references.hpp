@@ -1,13 +1,11 @@
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "registry/base/pool.hpp"
 #include "registry/content/acceptance.hpp"
 #include "registry/content/manifests.hpp"
 #include "registry/content/pins.hpp"
@@ -17,8 +15,6 @@
 #include "registry/storage/driver.hpp"
 
 namespace registry::content {
-
-namespace net = boost::asio;
 
 // A stored blob that does not have the size that its descriptor states.
 struct Suspicious {
@@ -64,7 +60,8 @@ std::optional<oci::Digest> sha256_of_manifest(storage::Driver& driver,
 
 // Hashes the blob again, as either it or the descriptor is wrong: throws Error(manifest_invalid)
 // for the descriptor, and moves a damaged blob to quarantine, so that it is missing from now on.
-net::awaitable<void> settle(storage::Driver& driver, Pins& pins, Recent& recent, base::Pool& io,
-                            base::Pool& hashing, KnownWhole& whole, Suspicious suspicious);
+// Blocking.
+void settle(storage::Driver& driver, Pins& pins, Recent& recent, KnownWhole& whole,
+            const Suspicious& suspicious);
 
 }  // namespace registry::content

@@ -4,7 +4,6 @@
 #include "hashing.hpp"
 #include "links.hpp"
 #include "registry/base/log.hpp"
-#include "registry/base/offload.hpp"
 #include "registry/content/uploads.hpp"
 #include "registry/oci/error.hpp"
 #include "registry/storage/paths.hpp"
@@ -22,32 +21,25 @@ Upload::Upload(Uploads& uploads, oci::RepositoryName name, std::string id)
 
 // False: there is none. Where it ends: ours at the last state that holds, and what lies behind it
 // was never acknowledged. One that 2.8 wrote to last is hashed again, once, as far as it came.
-net::awaitable<bool> Upload::resume() {
-  bool exists = false, began_elsewhere = false;
-  std::uint64_t offset = 0;
-  const auto look = [&] {
-    exists = uploads_.exists(name_, id_);
-    if (!exists) return;
-    writer_ = uploads_.driver_.append(paths::upload_data(name_, id_));
-    offset = writer_->size();
-    const auto states = uploads_.states(name_, id_);
-    began_elsewhere = uploads_.was_written_elsewhere(name_, id_, states);
-    if (!began_elsewhere) {
-      hash_.sha256 = uploads_.last_vouched_for(name_, id_, offset, states);
-      offset = hash_.sha256.bytes_hashed();
-      hash_.sha512 = uploads_.restore_sha512(name_, id_, offset);
-    }
-    forget_states_behind(offset);
-  };
-  co_await base::offload(uploads_.io_, look);
-  if (!exists) co_return false;
+bool Upload::resume() {
+  if (!uploads_.exists(name_, id_)) return false;
+  writer_ = uploads_.driver_.append(paths::upload_data(name_, id_));
+  auto offset = writer_->size();
+  const auto states = uploads_.states(name_, id_);
+  const bool began_elsewhere = uploads_.was_written_elsewhere(name_, id_, states);
+  if (!began_elsewhere) {
+    hash_.sha256 = uploads_.last_vouched_for(name_, id_, offset, states);
+    offset = hash_.sha256.bytes_hashed();
+    hash_.sha512 = uploads_.restore_sha512(name_, id_, offset);
+  }
+  forget_states_behind(offset);
   if (began_elsewhere) {
-    co_await hash_again(offset);
+    hash_again(offset);
   } else if (writer_->size() > offset) {
-    co_await writer_->truncate(offset);
+    writer_->truncate(offset);
   }
   begun_with_ = hash_;
-  co_return true;
+  return true;
 }
 
 void Upload::expect(oci::Algorithm algorithm) {
@@ -67,19 +59,15 @@ void Upload::forget_states_behind(std::uint64_t offset) {
   }
 }
 
-net::awaitable<void> Upload::hash_again(std::uint64_t size) {
-  const auto open = [&] { return uploads_.driver_.open(paths::upload_data(name_, id_)); };
-  const auto reader = co_await base::offload(uploads_.io_, open);
+void Upload::hash_again(std::uint64_t size) {
+  const auto reader = uploads_.driver_.open(paths::upload_data(name_, id_));
   const auto update = [&](std::span<const std::byte> data) { hash_.update(data); };
-  if (reader) co_await hash_stored(*reader, size, uploads_.hashing_, update);
+  if (reader) hash_stored(*reader, size, update);
   // From here on it is ours.
-  co_await writer_->sync();
-  const auto adopt = [&] {
-    begun_with_ = hash_;  // of 2.8's states none stays
-    save_state();
-    uploads_.driver_.remove(Uploads::state_path(name_, id_, 0), Survives::process_crash);
-  };
-  co_await base::offload(uploads_.io_, adopt);
+  writer_->sync();
+  begun_with_ = hash_;  // of 2.8's states none stays
+  save_state();
+  uploads_.driver_.remove(Uploads::state_path(name_, id_, 0), Survives::process_crash);
 }
 
 void Upload::append(std::span<const std::byte> data) {
@@ -87,11 +75,10 @@ void Upload::append(std::span<const std::byte> data) {
   writer_->write(data);
 }
 
-net::awaitable<void> Upload::keep() {
-  if (offset() == begun_with_.sha256.bytes_hashed()) co_return;
-  co_await writer_->sync();  // before the state that vouches for it
-  const auto save = [&] { save_state(); };
-  co_await base::offload(uploads_.io_, save);
+void Upload::keep() {
+  if (offset() == begun_with_.sha256.bytes_hashed()) return;
+  writer_->sync();  // before the state that vouches for it
+  save_state();
   begun_with_ = hash_;
 }
 
@@ -121,33 +108,32 @@ void Upload::forget_states_before(std::uint64_t offset) {
   }
 }
 
-net::awaitable<void> Upload::roll_back() {
-  if (moving_) co_return;  // what is left is sorted out when the upload is opened again
+void Upload::roll_back() {
+  if (moving_) return;  // what is left is sorted out when the upload is opened again
   hash_ = begun_with_;
-  if (writer_->size() > offset()) co_await writer_->truncate(offset());
+  if (writer_->size() > offset()) writer_->truncate(offset());
 }
 
 // The one case in which received bytes are read again: nobody had said that it would be sha512.
-net::awaitable<oci::Digest> Upload::sha512() {
-  co_await writer_->sync();
-  const auto open = [&] { return uploads_.driver_.open(paths::upload_data(name_, id_)); };
-  const auto reader = co_await base::offload(uploads_.io_, open);
+oci::Digest Upload::sha512() {
+  writer_->sync();
+  const auto reader = uploads_.driver_.open(paths::upload_data(name_, id_));
   if (!reader) throw std::system_error(ENOENT, std::generic_category(), "upload " + id_);
   oci::Sha512 hasher;
   const auto update = [&](std::span<const std::byte> data) { hasher.update(data); };
-  co_await hash_stored(*reader, reader->size(), uploads_.hashing_, update);
-  co_return hasher.digest();
+  hash_stored(*reader, reader->size(), update);
+  return hasher.digest();
 }
 
-net::awaitable<oci::Digest> Upload::digest_like(const oci::Digest& wanted) {
-  if (wanted.algorithm() == oci::Algorithm::sha256) co_return hash_.sha256.digest();
-  if (hash_.sha512) co_return hash_.sha512->digest();
-  co_return co_await sha512();
+oci::Digest Upload::digest_like(const oci::Digest& wanted) {
+  if (wanted.algorithm() == oci::Algorithm::sha256) return hash_.sha256.digest();
+  if (hash_.sha512) return hash_.sha512->digest();
+  return sha512();
 }
 
-net::awaitable<BlobInfo> Upload::commit(const oci::Digest& digest) {
+BlobInfo Upload::commit(const oci::Digest& digest) {
   const auto sha256 = hash_.sha256.digest();
-  const auto actual = co_await digest_like(digest);
+  const auto actual = digest_like(digest);
   if (actual != digest) {
     throw oci::Error(oci::ErrorCode::digest_invalid, "the content of " + std::to_string(offset()) +
                                                          " bytes has the digest " + actual.str() +
@@ -155,22 +141,20 @@ net::awaitable<BlobInfo> Upload::commit(const oci::Digest& digest) {
   }
   auto pin = uploads_.pins_.pin(sha256);
   auto& driver = uploads_.driver_;
-  const auto look = [&] { return stored_size(driver, sha256); };
-  const auto stored = co_await base::offload(uploads_.io_, look);
+  const auto stored = stored_size(driver, sha256);
   if (stored != offset()) {
     moving_ = true;
-    co_await writer_->commit(paths::blob(sha256));
+    writer_->commit(paths::blob(sha256));
     if (stored) uploads_.recent_.forget_all();  // a damaged one was replaced
   }
-  const auto link = [&] {
+  {
     const RepositoryLocks::Shared lock(uploads_.locks_, name_);
     write_link(driver, paths::layer_link(name_, sha256), sha256);
     if (digest != sha256) write_link(driver, paths::layer_link(name_, digest), sha256);
     remove_files();
-  };
-  co_await base::offload(uploads_.io_, link);
+  }
   pin.promise();
-  co_return BlobInfo{sha256, offset()};
+  return {sha256, offset()};
 }
 
 // The blob is durable: what is left of its upload is litter, and no reason to fail.

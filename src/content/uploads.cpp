@@ -4,7 +4,6 @@
 
 #include "links.hpp"
 #include "registry/base/clock.hpp"
-#include "registry/base/offload.hpp"
 #include "registry/base/uuid.hpp"
 #include "registry/oci/error.hpp"
 #include "registry/oci/range.hpp"
@@ -35,9 +34,8 @@ bool is_upload_id(std::string_view text) {
   });
 }
 
-Uploads::Uploads(storage::Driver& driver, Pins& pins, RepositoryLocks& locks, Recent& recent,
-                 base::Pool& io, base::Pool& hashing)
-    : driver_(driver), pins_(pins), locks_(locks), recent_(recent), io_(io), hashing_(hashing) {}
+Uploads::Uploads(storage::Driver& driver, Pins& pins, RepositoryLocks& locks, Recent& recent)
+    : driver_(driver), pins_(pins), locks_(locks), recent_(recent) {}
 
 Uploads::Use::Use(Uploads& uploads, std::string key) : uploads_(uploads), key_(std::move(key)) {
   const std::scoped_lock lock(uploads_.mutex_);
@@ -132,17 +130,18 @@ std::optional<std::uint64_t> Uploads::acknowledged(const oci::RepositoryName& na
   return last_vouched_for(name, id, size, offsets).bytes_hashed();
 }
 
-net::awaitable<std::unique_ptr<Upload>> Uploads::open(const oci::RepositoryName& name,
-                                                      std::string id) {
+std::unique_ptr<Upload> Uploads::open(const oci::RepositoryName& name, std::string id) {
   auto upload = std::make_unique<Upload>(*this, name, std::move(id));
-  const bool found = co_await upload->resume();
-  if (!found) co_return nullptr;
-  co_return upload;
+  return upload->resume() ? std::move(upload) : nullptr;
 }
 
 bool Uploads::cancel(const oci::RepositoryName& name, std::string_view id) {
   const Use use(*this, key_of(name, id));
   return exists(name, id) && driver_.remove_tree(paths::upload(name, id), Survives::process_crash);
+}
+
+void Uploads::discard(std::unique_ptr<Upload> upload) {
+  driver_.remove_tree(paths::upload(upload->name(), upload->id()), Survives::process_crash);
 }
 
 std::vector<std::string> Uploads::ids(const oci::RepositoryName& name) {

@@ -1,9 +1,8 @@
 #include "filesystem_blob.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
-
-#include "registry/base/offload.hpp"
 
 namespace registry::storage {
 namespace {
@@ -14,21 +13,16 @@ constexpr std::uint64_t kWritebackBytes = 8 * 1024 * 1024;
 
 }  // namespace
 
-FilesystemReader::FilesystemReader(base::Pool& pool, std::unique_ptr<base::File> file)
-    : pool_(pool), file_(std::move(file)), size_(file_->size()) {}
+FilesystemReader::FilesystemReader(std::unique_ptr<base::File> file)
+    : file_(std::move(file)), size_(file_->size()) {}
 
-net::awaitable<std::size_t> FilesystemReader::read(std::uint64_t offset, std::span<std::byte> out) {
-  const auto work = [&] { return file_->read_at(offset, out); };
-  co_return co_await base::offload(pool_, work);
+std::size_t FilesystemReader::read(std::uint64_t offset, std::span<std::byte> out) {
+  return file_->read_at(offset, out);
 }
 
-FilesystemWriter::FilesystemWriter(base::Pool& pool, std::unique_ptr<base::File> file,
+FilesystemWriter::FilesystemWriter(std::unique_ptr<base::File> file,
                                    std::function<void(const std::string&)> place)
-    : pool_(pool),
-      file_(std::move(file)),
-      place_(std::move(place)),
-      size_(file_->size()),
-      pushed_(size_) {}
+    : file_(std::move(file)), place_(std::move(place)), size_(file_->size()), pushed_(size_) {}
 
 void FilesystemWriter::write(std::span<const std::byte> data) {
   synced_ = false;
@@ -42,15 +36,14 @@ void FilesystemWriter::write(std::span<const std::byte> data) {
   }
 }
 
-net::awaitable<void> FilesystemWriter::truncate(std::uint64_t size) {
-  const auto work = [&] { file_->truncate(size); };
-  co_await base::offload(pool_, work);
+void FilesystemWriter::truncate(std::uint64_t size) {
+  file_->truncate(size);
   size_ = size;
   pushed_ = std::min(pushed_, size);
   synced_ = damaged_ = false;
 }
 
-void FilesystemWriter::sync_once() {
+void FilesystemWriter::sync() {
   if (damaged_) {
     throw std::system_error(EIO, std::generic_category(), "an earlier write of this upload failed");
   }
@@ -65,17 +58,9 @@ void FilesystemWriter::sync_once() {
   synced_ = true;
 }
 
-net::awaitable<void> FilesystemWriter::sync() {
-  const auto work = [&] { sync_once(); };
-  co_await base::offload(pool_, work);
-}
-
-net::awaitable<void> FilesystemWriter::commit(const std::string& path) {
-  const auto work = [&] {
-    sync_once();
-    place_(path);
-  };
-  co_await base::offload(pool_, work);
+void FilesystemWriter::commit(const std::string& path) {
+  sync();
+  place_(path);
 }
 
 }  // namespace registry::storage

@@ -4,20 +4,18 @@
 #include <memory>
 
 #include "registry/base/files.hpp"
-#include "registry/base/pool.hpp"
 #include "registry/storage/driver.hpp"
 
 namespace registry::storage {
 
 class FilesystemReader final : public BlobReader {
  public:
-  FilesystemReader(base::Pool& pool, std::unique_ptr<base::File> file);
+  explicit FilesystemReader(std::unique_ptr<base::File> file);
   std::uint64_t size() const override { return size_; }
-  net::awaitable<std::size_t> read(std::uint64_t offset, std::span<std::byte> out) override;
+  std::size_t read(std::uint64_t offset, std::span<std::byte> out) override;
   std::optional<int> descriptor() const override { return file_->descriptor(); }
 
  private:
-  base::Pool& pool_;
   const std::unique_ptr<base::File> file_;
   const std::uint64_t size_;
 };
@@ -25,18 +23,14 @@ class FilesystemReader final : public BlobReader {
 class FilesystemWriter final : public BlobWriter {
  public:
   // `place` moves the file, once it is synced, to a path of the store, durably.
-  FilesystemWriter(base::Pool& pool, std::unique_ptr<base::File> file,
-                   std::function<void(const std::string&)> place);
+  FilesystemWriter(std::unique_ptr<base::File> file, std::function<void(const std::string&)> place);
   std::uint64_t size() const override { return size_; }
   void write(std::span<const std::byte> data) override;
-  net::awaitable<void> truncate(std::uint64_t size) override;
-  net::awaitable<void> sync() override;
-  net::awaitable<void> commit(const std::string& path) override;
+  void truncate(std::uint64_t size) override;
+  void sync() override;
+  void commit(const std::string& path) override;
 
  private:
-  void sync_once();
-
-  base::Pool& pool_;
   const std::unique_ptr<base::File> file_;
   const std::function<void(const std::string&)> place_;
   std::uint64_t size_;

@@ -22,9 +22,8 @@ constexpr std::string_view kAside = "aside";
 
 }  // namespace
 
-FilesystemDriver::FilesystemDriver(base::Files& files, base::Pool& pool, base::Path root)
+FilesystemDriver::FilesystemDriver(base::Files& files, base::Path root)
     : files_(files),
-      pool_(pool),
       // Without a slash at its end: no parent of what is below it has one.
       root_(root.has_filename() ? std::move(root) : root.parent_path()),
       aside_(root_ / paths::kOwn / kAside),
@@ -230,7 +229,7 @@ void FilesystemDriver::make_directory(const std::string& path) {
 std::unique_ptr<BlobReader> FilesystemDriver::open(const std::string& path) {
   auto file = unsettled_.settled(path, [&] { return files_.open(full(path)); });
   if (!file) return nullptr;
-  return std::make_unique<FilesystemReader>(pool_, std::move(file));
+  return std::make_unique<FilesystemReader>(std::move(file));
 }
 
 std::unique_ptr<BlobWriter> FilesystemDriver::append(const std::string& path) {
@@ -245,7 +244,7 @@ std::unique_ptr<BlobWriter> FilesystemDriver::append(const std::string& path) {
   const auto place = [this, target](const std::string& to) {
     if (!place_durably(target, to)) fail(ENOENT, "the upload is gone: " + target.string());
   };
-  return std::make_unique<FilesystemWriter>(pool_, std::move(file), place);
+  return std::make_unique<FilesystemWriter>(std::move(file), place);
 }
 
 void remove_recursively(base::Files& files, const base::Path& path, const std::stop_token& stop) {
@@ -278,9 +277,8 @@ void remove_leftovers(base::Files& files, const base::Path& root, const std::sto
   for (const auto& path : leftovers) remove_recursively(files, path, stop);
 }
 
-std::unique_ptr<Driver> make_filesystem_driver(base::Files& files, base::Pool& pool,
-                                               const base::Path& root) {
-  return std::make_unique<FilesystemDriver>(files, pool, root);
+std::unique_ptr<Driver> make_filesystem_driver(base::Files& files, const base::Path& root) {
+  return std::make_unique<FilesystemDriver>(files, root);
 }
 
 }  // namespace registry::storage

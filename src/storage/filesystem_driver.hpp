@@ -6,7 +6,6 @@
 
 #include "directories.hpp"
 #include "registry/base/files.hpp"
-#include "registry/base/pool.hpp"
 #include "registry/storage/driver.hpp"
 #include "unsettled.hpp"
 
@@ -15,7 +14,7 @@ namespace registry::storage {
 // What a crash between the steps of each method leaves is in docs/storage-layout.md.
 class FilesystemDriver final : public Driver {
  public:
-  FilesystemDriver(base::Files& files, base::Pool& pool, base::Path root);
+  FilesystemDriver(base::Files& files, base::Path root);
 
   std::optional<std::string> get(const std::string& path, std::size_t max_bytes) override;
   void put(const std::string& path, std::string_view content, Survives survives) override;
@@ -42,7 +41,6 @@ class FilesystemDriver final : public Driver {
   void write_aside(const base::Path& aside, std::string_view content, Survives survives);
 
   base::Files& files_;
-  base::Pool& pool_;
   const base::Path root_, aside_;
   Directories directories_;
   Unsettled unsettled_;

@@ -22,11 +22,11 @@ class MemoryReader final : public BlobReader {
  public:
   explicit MemoryReader(Content content) : content_(std::move(content)) {}
   std::uint64_t size() const override { return content_->size(); }
-  net::awaitable<std::size_t> read(std::uint64_t offset, std::span<std::byte> out) override {
+  std::size_t read(std::uint64_t offset, std::span<std::byte> out) override {
     const auto rest = std::string_view(*content_).substr(std::min(offset, size()));
     const auto n = std::min(rest.size(), out.size());
     if (n > 0) std::memcpy(out.data(), rest.data(), n);
-    co_return n;
+    return n;
   }
   std::optional<int> descriptor() const override { return std::nullopt; }
 
@@ -43,22 +43,15 @@ class MemoryWriter final : public BlobWriter {
   void write(std::span<const std::byte> data) override {
     content_.append(reinterpret_cast<const char*>(data.data()), data.size());
   }
-  net::awaitable<void> truncate(std::uint64_t size) override {
-    content_.resize(size);
-    co_return;
-  }
-  net::awaitable<void> sync() override {
-    store();
-    co_return;
-  }
-  net::awaitable<void> commit(const std::string& path) override {
+  void truncate(std::uint64_t size) override { content_.resize(size); }
+  void sync() override { store(); }
+  void commit(const std::string& path) override {
     const std::scoped_lock lock(tree_.mutex);
     if (tree_.files.erase(path_) == 0) {
       throw std::system_error(ENOENT, std::generic_category(), "the upload is gone: " + path_);
     }
     tree_.files[path] = std::make_shared<std::string>(std::move(content_));
     committed_ = true;
-    co_return;
   }
 
  private:

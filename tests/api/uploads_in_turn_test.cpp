@@ -77,8 +77,9 @@ class UploadsInTurn : public testing::Test {
     bool was_free = false;
     const auto on_answer = [&](const http::Response& response) -> net::awaitable<void> {
       status = response.status();
-      const auto next = co_await content_.uploads.open(name_, id_);
+      const auto next = content_.uploads.open(name_, id_);
       was_free = true;
+      co_return;
     };
     OneExchange exchange(method, "/v2/a/blobs/uploads/" + id_ + query, body, on_answer);
     support::run(api_.handle(exchange));
@@ -86,14 +87,14 @@ class UploadsInTurn : public testing::Test {
   }
 
   const std::unique_ptr<storage::Driver> driver_ = storage::make_memory_driver();
-  base::Pool io_{"io", 2}, hashing_{"hash", 1};
+  base::Pool io_{"io", 2}, transfers_{"transfer", 1};
   base::ByteBudget memory_{1 << 20};
   const content::Acceptance acceptance_;
-  content::Content content_{*driver_, acceptance_, io_, hashing_};
+  content::Content content_{*driver_, acceptance_};
   base::Metrics metrics_;
   RequestMetrics request_metrics_{metrics_};
   AlwaysReady readiness_;
-  Api api_{{content_, io_, hashing_, memory_, memory_, readiness_, request_metrics_}, {}};
+  Api api_{{content_, io_, transfers_, memory_, memory_, readiness_, request_metrics_}, {}};
   const oci::RepositoryName name_ = *oci::RepositoryName::parse("a");
   const std::string id_ = content_.uploads.begin(name_);
 };

@@ -19,13 +19,11 @@
 #include "registry/storage/filesystem_driver.hpp"
 #include "registry/storage/memory_driver.hpp"
 #include "registry/storage/paths.hpp"
-#include "support/run.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace registry::content {
 
 namespace paths = storage::paths;
-using support::run;
 
 enum class Backend { filesystem, memory };
 
@@ -59,9 +57,9 @@ class ContentTest : public testing::TestWithParam<Backend> {
 
   // By an upload, as clients do it.
   oci::Digest push_blob(const oci::RepositoryName& name, std::string_view content) {
-    const auto upload = run(uploads_.open(name, uploads_.begin(name)));
+    const auto upload = uploads_.open(name, uploads_.begin(name));
     upload->append(bytes_of(content));
-    return run(upload->commit(oci::digest_of(content))).sha256;
+    return upload->commit(oci::digest_of(content)).sha256;
   }
 
   static std::string descriptor(std::string_view content, const std::string& more = "") {
@@ -82,7 +80,7 @@ class ContentTest : public testing::TestWithParam<Backend> {
   oci::Digest push_manifest(const oci::RepositoryName& name, const Reference& reference,
                             const std::string& content,
                             oci::MediaType type = oci::MediaType::oci_manifest) {
-    return run(manifests_.put(name, {reference, {}, type, content, {}})).digest;
+    return manifests_.put(name, {reference, {}, type, content, {}}).digest;
   }
   // A manifest of one blob, which says `text`.
   oci::Digest push_image(const oci::RepositoryName& name, const Reference& reference,
@@ -94,15 +92,13 @@ class ContentTest : public testing::TestWithParam<Backend> {
  private:
   std::unique_ptr<storage::Driver> make_driver() {
     if (GetParam() == Backend::memory) return storage::make_memory_driver();
-    return storage::make_filesystem_driver(*files_, io_, directory_.path());
+    return storage::make_filesystem_driver(*files_, directory_.path());
   }
 
   const support::TemporaryDirectory directory_;
   const std::unique_ptr<base::Files> files_ = base::make_posix_files();
 
  protected:
-  base::Pool io_{"io", 4}, hashing_{"hash", 2};
-
  private:
   const std::unique_ptr<storage::Driver> driver_ = make_driver();
 
@@ -112,11 +108,10 @@ class ContentTest : public testing::TestWithParam<Backend> {
   Tags tags_{*driver_};
   Recent recent_;
   Blobs blobs_{*driver_, pins_, locks_, recent_};
-  Uploads uploads_{*driver_, pins_, locks_, recent_, io_, hashing_};
+  Uploads uploads_{*driver_, pins_, locks_, recent_};
   Referrers referrers_{*driver_, locks_};
   const Acceptance acceptance_;
-  Manifests manifests_{*driver_,    pins_,   locks_, tags_,   referrers_,
-                       acceptance_, recent_, io_,    hashing_};
+  Manifests manifests_{*driver_, pins_, locks_, tags_, referrers_, acceptance_, recent_};
   Catalog catalog_{*driver_};
 };
 

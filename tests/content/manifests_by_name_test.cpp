@@ -59,7 +59,7 @@ TEST_P(ManifestsByNameTest, PushedByDigestGetAllTagsBesideIt) {
   push_blob(kName, "config");
   const auto content = manifest(descriptor("config"));
   const auto sha512 = oci::digest_of(content, oci::Algorithm::sha512);
-  run(manifests_.put(kName, {sha512, {tag_of("a"), tag_of("b")}, kType, content, {}}));
+  manifests_.put(kName, {sha512, {tag_of("a"), tag_of("b")}, kType, content, {}});
   for (const char* tag : {"a", "b"}) {
     const auto found = manifests_.find(kName, tag_of(tag));
     ASSERT_TRUE(found) << tag;
@@ -72,7 +72,7 @@ TEST_P(ManifestsByNameTest, ATagForgetsTheSha512OfAnEarlierPush) {
   push_blob(kName, "config");
   const auto content = manifest(descriptor("config"));
   const auto sha512 = oci::digest_of(content, oci::Algorithm::sha512);
-  run(manifests_.put(kName, {sha512, {kLatest}, kType, content, {}}));
+  manifests_.put(kName, {sha512, {kLatest}, kType, content, {}});
   push_manifest(kName, kLatest, content);
   EXPECT_EQ(manifests_.find(kName, kLatest)->digest, oci::digest_of(content));
 }
@@ -81,7 +81,7 @@ TEST_P(ManifestsByNameTest, ATagMovedBy28HasNoSha512) {
   push_blob(kName, "config");
   const auto content = manifest(descriptor("config"));
   const auto sha512 = oci::digest_of(content, oci::Algorithm::sha512);
-  run(manifests_.put(kName, {sha512, {kLatest}, kType, content, {}}));
+  manifests_.put(kName, {sha512, {kLatest}, kType, content, {}});
   const auto other = push_image(kName, tag_of("other"), "another config");
   put(paths::tag_current(kName, kLatest), other.str());
   EXPECT_EQ(manifests_.find(kName, kLatest)->digest, other);
@@ -91,9 +91,9 @@ TEST_P(ManifestsByNameTest, MayReferenceBySha512WhatIsThereByIt) {
   const auto sha512 = oci::digest_of("config", oci::Algorithm::sha512);
   const auto content = manifest(descriptor(sha512, 6));
   EXPECT_THAT(missing(content), ElementsAre(sha512.str()));
-  const auto upload = run(uploads_.open(kName, uploads_.begin(kName)));
+  const auto upload = uploads_.open(kName, uploads_.begin(kName));
   upload->append(bytes_of("config"));
-  run(upload->commit(sha512));
+  upload->commit(sha512);
   EXPECT_THAT(missing(content), testing::IsEmpty());
 }
 
@@ -128,7 +128,7 @@ TEST_P(ManifestsByNameTest, SayWhichSubjectTheyName) {
   const auto subject = oci::digest_of("not there yet");
   const auto content = R"({"schemaVersion":2,"config":)" + descriptor("config") +
                        R"(,"layers":[],"subject":)" + descriptor(subject, 5) + "}";
-  const auto stored = run(manifests_.put(kName, {kLatest, {}, kType, content, {}}));
+  const auto stored = manifests_.put(kName, {kLatest, {}, kType, content, {}});
   EXPECT_EQ(stored.subject, subject);
 }
 
@@ -141,7 +141,7 @@ TEST_P(ManifestsByNameTest, AreNotStoredWhereThePreconditionFails) {
     seen = current;
     throw oci::Error(ErrorCode::precondition_failed, "no");
   };
-  EXPECT_EQ(error_of([&] { run(manifests_.put(kName, {kLatest, {}, kType, content, refuse})); }),
+  EXPECT_EQ(error_of([&] { manifests_.put(kName, {kLatest, {}, kType, content, refuse}); }),
             ErrorCode::precondition_failed);
   EXPECT_EQ(seen, before);
   EXPECT_EQ(manifests_.find(kName, kLatest)->digest, before);
@@ -160,7 +160,7 @@ TEST_P(ManifestsByNameTest, OfManyWithTheSamePreconditionOneIsStored) {
       const auto content = R"({"schemaVersion":2,"annotations":{"i":")" + std::to_string(i) +
                            R"("},"config":)" + descriptor("config") + "}";
       try {
-        run(manifests_.put(kName, {kLatest, {}, kType, content, create_only}));
+        manifests_.put(kName, {kLatest, {}, kType, content, create_only});
         ++stored;
       } catch (const oci::Error&) {
         return;
@@ -175,15 +175,15 @@ TEST_P(ManifestsByNameTest, MayBeSparseWhereTheConfigurationSaysSo) {
   config::Validation validation;
   validation.manifests.indexes.platforms = config::Platforms::none;
   const Acceptance sparse(validation, {});
-  Manifests manifests(driver(), pins_, locks_, tags_, referrers_, sparse, recent_, io_, hashing_);
+  Manifests manifests(driver(), pins_, locks_, tags_, referrers_, sparse, recent_);
   const auto content = index(descriptor("a child that is elsewhere"));
-  EXPECT_NO_THROW(run(manifests.put(kName, {kLatest, {}, oci::MediaType::oci_index, content, {}})));
+  EXPECT_NO_THROW(manifests.put(kName, {kLatest, {}, oci::MediaType::oci_index, content, {}}));
   const auto image = manifest(descriptor("a config that is missing"));
-  EXPECT_THROW(run(manifests.put(kName, {kLatest, {}, kType, image, {}})), oci::ErrorList);
+  EXPECT_THROW(manifests.put(kName, {kLatest, {}, kType, image, {}}), oci::ErrorList);
   validation.disabled = true;
   const Acceptance anything(validation, {});
-  Manifests trusting(driver(), pins_, locks_, tags_, referrers_, anything, recent_, io_, hashing_);
-  EXPECT_NO_THROW(run(trusting.put(kName, {kLatest, {}, kType, image, {}})));
+  Manifests trusting(driver(), pins_, locks_, tags_, referrers_, anything, recent_);
+  EXPECT_NO_THROW(trusting.put(kName, {kLatest, {}, kType, image, {}}));
 }
 
 }  // namespace

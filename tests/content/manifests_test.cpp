@@ -215,10 +215,9 @@ TEST_P(ManifestsTest, RemovedByTagStayUnderTheirDigest) {
 TEST_P(ManifestsTest, PinThemselvesAndAllTheyName) {
   push_blob(kName, "config");
   Pins pins(std::chrono::hours(1), Pins::Clock::now() - std::chrono::hours(2));
-  Manifests manifests(driver(), pins, locks_, tags_, referrers_, acceptance_, recent_, io_,
-                      hashing_);
+  Manifests manifests(driver(), pins, locks_, tags_, referrers_, acceptance_, recent_);
   const auto content = manifest(descriptor("config"));
-  const auto digest = run(manifests.put(kName, {kLatest, {}, kType, content, {}})).digest;
+  const auto digest = manifests.put(kName, {kLatest, {}, kType, content, {}}).digest;
   const auto soon = Pins::Clock::now() + std::chrono::minutes(59);
   EXPECT_TRUE(pins.protects(digest, soon));
   EXPECT_TRUE(pins.protects(oci::digest_of("config"), soon));
@@ -227,10 +226,9 @@ TEST_P(ManifestsTest, PinThemselvesAndAllTheyName) {
 TEST_P(ManifestsTest, PromiseNothingThatTheyMiss) {
   push_blob(kName, "config");
   Pins pins(std::chrono::hours(1), Pins::Clock::now() - std::chrono::hours(2));
-  Manifests manifests(driver(), pins, locks_, tags_, referrers_, acceptance_, recent_, io_,
-                      hashing_);
+  Manifests manifests(driver(), pins, locks_, tags_, referrers_, acceptance_, recent_);
   const auto content = manifest(descriptor("config"), descriptor("absent"));
-  EXPECT_THROW(run(manifests.put(kName, {kLatest, {}, kType, content, {}})), oci::ErrorList);
+  EXPECT_THROW(manifests.put(kName, {kLatest, {}, kType, content, {}}), oci::ErrorList);
   EXPECT_FALSE(support::get(manifests, kName, Reference(oci::digest_of("nothing"))));
   for (const auto& text : {content, std::string("absent"), std::string("nothing")}) {
     EXPECT_FALSE(pins.protects(oci::digest_of(text), Pins::Clock::now())) << text;

@@ -10,13 +10,13 @@ using testing::IsEmpty;
 
 class UploadsTest : public ContentTest {
  protected:
-  std::unique_ptr<Upload> open(const std::string& id) { return run(uploads_.open(kName, id)); }
+  std::unique_ptr<Upload> open(const std::string& id) { return uploads_.open(kName, id); }
   void append(Upload& upload, std::string_view text) { upload.append(bytes_of(text)); }
   // What a request does that sends a chunk.
   void send_chunk(const std::string& id, std::string_view text) {
     const auto upload = open(id);
     append(*upload, text);
-    run(upload->keep());
+    upload->keep();
   }
   std::string data(const std::string& id) {
     return get(paths::upload_data(kName, id)).value_or("(absent)");
@@ -52,7 +52,7 @@ TEST_P(UploadsTest, IsUnknownUnderAnotherIdOrName) {
   EXPECT_EQ(uploads_.acknowledged(kName, "other"), std::nullopt);
   EXPECT_EQ(uploads_.acknowledged(name_of("a"), id), std::nullopt);
   EXPECT_EQ(open("other"), nullptr);
-  EXPECT_EQ(run(uploads_.open(name_of("a"), id)), nullptr);
+  EXPECT_EQ(uploads_.open(name_of("a"), id), nullptr);
 }
 
 TEST_P(UploadsTest, GoesOnWhereAChunkEnded) {
@@ -63,7 +63,7 @@ TEST_P(UploadsTest, GoesOnWhereAChunkEnded) {
   const auto upload = open(id);
   EXPECT_EQ(upload->offset(), 11U);
   EXPECT_EQ(upload->id(), id);
-  const auto blob = run(upload->commit(oci::digest_of("hello world")));
+  const auto blob = upload->commit(oci::digest_of("hello world"));
   EXPECT_EQ(blob.size_bytes, 11U);
   EXPECT_EQ(get(paths::blob(blob.sha256)), "hello world");
 }
@@ -72,12 +72,12 @@ TEST_P(UploadsTest, GoesOnInAnotherProcess) {
   const auto id = uploads_.begin(kName);
   const std::string first(100'000, 'x');
   send_chunk(id, first);
-  Uploads restarted(driver(), pins_, locks_, recent_, io_, hashing_);
+  Uploads restarted(driver(), pins_, locks_, recent_);
   EXPECT_EQ(restarted.acknowledged(kName, id), 100'000U);
-  const auto upload = run(restarted.open(kName, id));
+  const auto upload = restarted.open(kName, id);
   EXPECT_EQ(upload->offset(), 100'000U);
   append(*upload, "end");
-  EXPECT_NO_THROW(run(upload->commit(oci::digest_of(first + "end"))));
+  EXPECT_NO_THROW(upload->commit(oci::digest_of(first + "end")));
 }
 
 TEST_P(UploadsTest, CutsWhatNoStateVouchesFor) {
@@ -88,7 +88,7 @@ TEST_P(UploadsTest, CutsWhatNoStateVouchesFor) {
   const auto upload = open(id);
   EXPECT_EQ(upload->offset(), 3U);
   append(*upload, "def");
-  EXPECT_NO_THROW(run(upload->commit(oci::digest_of("abcdef"))));
+  EXPECT_NO_THROW(upload->commit(oci::digest_of("abcdef")));
   EXPECT_EQ(get(paths::blob(oci::digest_of("abcdef"))), "abcdef");
 }
 
@@ -175,7 +175,7 @@ TEST_P(UploadsTest, ThatAnotherRegistryWroteToLastAreHashedAgain) {
   const auto upload = open(id);
   EXPECT_EQ(upload->offset(), 5U);
   EXPECT_THAT(states(id), ElementsAre("5"));
-  EXPECT_EQ(run(upload->commit(oci::digest_of("abcde"))).size_bytes, 5U);
+  EXPECT_EQ(upload->commit(oci::digest_of("abcde")).size_bytes, 5U);
 }
 
 TEST_P(UploadsTest, GoOnFromTheStateBeforeOneThatIsGarbled) {
@@ -189,7 +189,7 @@ TEST_P(UploadsTest, GoOnFromTheStateBeforeOneThatIsGarbled) {
 
 TEST_P(UploadsTest, KeepsNoStateForOffset0) {
   const auto id = uploads_.begin(kName);
-  run(open(id)->keep());
+  open(id)->keep();
   EXPECT_THAT(states(id), IsEmpty());
 }
 
@@ -199,15 +199,15 @@ TEST_P(UploadsTest, RollsBackToWhereTheRequestBegan) {
   {
     const auto upload = open(id);
     append(*upload, "wrong");
-    run(upload->roll_back());
+    upload->roll_back();
     EXPECT_EQ(upload->offset(), 3U);
     append(*upload, "def");
-    run(upload->roll_back());
+    upload->roll_back();
   }
   EXPECT_EQ(data(id), "abc");
   EXPECT_EQ(uploads_.acknowledged(kName, id), 3U);
   send_chunk(id, "def");
-  EXPECT_NO_THROW(run(open(id)->commit(oci::digest_of("abcdef"))));
+  EXPECT_NO_THROW(open(id)->commit(oci::digest_of("abcdef")));
 }
 
 TEST_P(UploadsTest, CommitMakesABlobAndEndsTheUpload) {
@@ -215,7 +215,7 @@ TEST_P(UploadsTest, CommitMakesABlobAndEndsTheUpload) {
   const auto upload = open(id);
   append(*upload, "content");
   const auto digest = oci::digest_of("content");
-  const auto blob = run(upload->commit(digest));
+  const auto blob = upload->commit(digest);
   EXPECT_EQ(blob.sha256, digest);
   EXPECT_EQ(get(paths::blob(digest)), "content");
   EXPECT_EQ(get(paths::layer_link(kName, digest)), digest.str());
@@ -235,32 +235,31 @@ TEST_P(UploadsTest, CommitOfAnotherDigestLeavesTheUpload) {
   const auto wrong = oci::digest_of("other");
   {
     const auto upload = open(id);
-    EXPECT_EQ(error_of([&] { run(upload->commit(wrong)); }), oci::ErrorCode::digest_invalid);
-    EXPECT_EQ(
-        error_of([&] { run(upload->commit(oci::digest_of("other", oci::Algorithm::sha512))); }),
-        oci::ErrorCode::digest_invalid);
+    EXPECT_EQ(error_of([&] { upload->commit(wrong); }), oci::ErrorCode::digest_invalid);
+    EXPECT_EQ(error_of([&] { upload->commit(oci::digest_of("other", oci::Algorithm::sha512)); }),
+              oci::ErrorCode::digest_invalid);
   }
   EXPECT_FALSE(driver().stat(paths::blob(wrong)));
   EXPECT_FALSE(driver().stat(paths::layer_link(kName, wrong)));
   EXPECT_EQ(uploads_.acknowledged(kName, id), 3U);
-  EXPECT_NO_THROW(run(open(id)->commit(oci::digest_of("abc"))));
+  EXPECT_NO_THROW(open(id)->commit(oci::digest_of("abc")));
 }
 
 TEST_P(UploadsTest, HashBySha512FromTheBeginningWhereItWasAnnounced) {
   const std::string text = "announced as sha512";
   const auto sha512 = oci::digest_of(text, oci::Algorithm::sha512);
   const auto id = uploads_.begin(kName, oci::Algorithm::sha512);
-  auto upload = run(uploads_.open(kName, id));
+  auto upload = uploads_.open(kName, id);
   upload->append(bytes_of(text.substr(0, 5)));
-  run(upload->keep());
+  upload->keep();
   upload.reset();
   // Both states stand for the same bytes: nothing has to be read again.
   const auto states = paths::upload_states(kName, id, oci::Algorithm::sha512);
   EXPECT_THAT(names_in(states), testing::Contains("5"));
-  upload = run(uploads_.open(kName, id));
+  upload = uploads_.open(kName, id);
   EXPECT_EQ(upload->offset(), 5U);
   upload->append(bytes_of(text.substr(5)));
-  EXPECT_EQ(run(upload->commit(sha512)).sha256, oci::digest_of(text));
+  EXPECT_EQ(upload->commit(sha512).sha256, oci::digest_of(text));
   EXPECT_TRUE(blobs_.stat(kName, sha512));
 }
 
@@ -268,26 +267,26 @@ TEST_P(UploadsTest, ReadTheBytesAgainWhereTheStateOfSha512IsLost) {
   const std::string text = "announced as sha512";
   const auto sha512 = oci::digest_of(text, oci::Algorithm::sha512);
   const auto id = uploads_.begin(kName, oci::Algorithm::sha512);
-  auto upload = run(uploads_.open(kName, id));
+  auto upload = uploads_.open(kName, id);
   upload->append(bytes_of(text));
-  run(upload->keep());
+  upload->keep();
   upload.reset();
   driver().remove_tree(paths::upload_states(kName, id, oci::Algorithm::sha512),
                        storage::Survives::process_crash);
-  upload = run(uploads_.open(kName, id));
-  EXPECT_EQ(run(upload->commit(sha512)).sha256, oci::digest_of(text));
+  upload = uploads_.open(kName, id);
+  EXPECT_EQ(upload->commit(sha512).sha256, oci::digest_of(text));
 }
 
 TEST_P(UploadsTest, KeepBothHashesWhenRolledBack) {
   const auto sha512 = oci::digest_of("right", oci::Algorithm::sha512);
   const auto id = uploads_.begin(kName);
-  const auto upload = run(uploads_.open(kName, id));
+  const auto upload = uploads_.open(kName, id);
   upload->expect(oci::Algorithm::sha512);
   upload->append(bytes_of("wrong"));
-  EXPECT_EQ(error_of([&] { run(upload->commit(sha512)); }), oci::ErrorCode::digest_invalid);
-  run(upload->roll_back());
+  EXPECT_EQ(error_of([&] { upload->commit(sha512); }), oci::ErrorCode::digest_invalid);
+  upload->roll_back();
   upload->append(bytes_of("right"));
-  EXPECT_EQ(run(upload->commit(sha512)).sha256, oci::digest_of("right"));
+  EXPECT_EQ(upload->commit(sha512).sha256, oci::digest_of("right"));
 }
 
 TEST_P(UploadsTest, AreRemovedWhenNobodyHasTouchedThem) {
@@ -299,7 +298,7 @@ TEST_P(UploadsTest, AreRemovedWhenNobodyHasTouchedThem) {
   ASSERT_TRUE(touched);
   EXPECT_FALSE(uploads_.remove_untouched(kName, id, *touched));
   {
-    const auto in_use = run(uploads_.open(kName, id));
+    const auto in_use = uploads_.open(kName, id);
     EXPECT_FALSE(uploads_.remove_untouched(kName, id, now + std::chrono::hours(1)));
   }
   EXPECT_TRUE(uploads_.remove_untouched(kName, id, now + std::chrono::hours(1)));
@@ -313,7 +312,7 @@ TEST_P(UploadsTest, CommitBySha512MakesBothLinks) {
   const auto id = uploads_.begin(kName);
   const auto upload = open(id);
   append(*upload, "content");
-  EXPECT_EQ(run(upload->commit(sha512)).sha256, sha256);
+  EXPECT_EQ(upload->commit(sha512).sha256, sha256);
   EXPECT_EQ(get(paths::layer_link(kName, sha256)), sha256.str());
   EXPECT_EQ(get(paths::layer_link(kName, sha512)), sha256.str());
   EXPECT_EQ(get(paths::blob(sha256)), "content");

@@ -2,34 +2,28 @@
 // truthfully how far the upload is (docs/architecture.md, rule 1).
 #include <gtest/gtest.h>
 
-#include <boost/asio/awaitable.hpp>
-
 #include "registry/oci/hasher.hpp"
-#include "support/run.hpp"
 #include "world.hpp"
 
 namespace registry::fault {
 namespace {
 
-namespace net = boost::asio;
-using support::run;
-
 const auto kName = repository("a");
 const std::string kContent = "one chunk, then another, and a third one";
 constexpr std::size_t kFirst = 10, kSecond = 25;
 
-net::awaitable<void> append(World& world, std::string id, std::string_view data) {
-  const auto upload = co_await world.content.uploads.open(kName, id);
+void append(World& world, std::string id, std::string_view data) {
+  const auto upload = world.content.uploads.open(kName, id);
   upload->append(std::as_bytes(std::span(data)));
-  co_await upload->keep();
+  upload->keep();
 }
 
 // What is missing, and the digest of all: only an upload that is what its status says can end so.
-net::awaitable<void> finish(World& world, std::string id) {
-  const auto upload = co_await world.content.uploads.open(kName, id);
+void finish(World& world, std::string id) {
+  const auto upload = world.content.uploads.open(kName, id);
   const auto rest = std::string_view(kContent).substr(upload->offset());
   upload->append(std::as_bytes(std::span(rest)));
-  co_await upload->commit(oci::digest_of(kContent));
+  upload->commit(oci::digest_of(kContent));
 }
 
 struct Progress {
@@ -43,11 +37,11 @@ Progress write_chunks(World& world, SimulatedFiles& files, std::size_t crash_at)
   files.crash_at_call(crash_at);
   const std::string_view content = kContent;
   try {
-    run(append(world, progress.id, content.substr(0, kFirst)));
+    append(world, progress.id, content.substr(0, kFirst));
     progress.acknowledged = kFirst;
-    run(append(world, progress.id, content.substr(kFirst, kSecond - kFirst)));
+    append(world, progress.id, content.substr(kFirst, kSecond - kFirst));
     progress.acknowledged = kSecond;
-    run(append(world, progress.id, content.substr(kSecond)));
+    append(world, progress.id, content.substr(kSecond));
     progress.acknowledged = kContent.size();
   } catch (const std::exception&) {
     // Killed here.
@@ -78,7 +72,7 @@ void expect_at_every_call(bool acknowledged_survives, Recover recover) {
       EXPECT_GE(*offset, progress.acknowledged);
     }
     if (offset) {
-      run(finish(world, progress.id));
+      finish(world, progress.id);
       EXPECT_EQ(world.read_blob(kName, oci::digest_of(kContent)), kContent);
     }
     if (!reached || testing::Test::HasFailure()) break;

@@ -9,12 +9,10 @@
 
 #include "registry/oci/hasher.hpp"
 #include "support/manifests.hpp"
-#include "support/run.hpp"
 
 namespace registry::fault {
 
 namespace net = boost::asio;
-using support::run;
 
 namespace {
 
@@ -23,33 +21,32 @@ base::Files& with_root(base::Files& files) {
   return files;
 }
 
-net::awaitable<void> upload(World& world, const oci::RepositoryName& name,
-                            const std::string& content) {
+void upload(World& world, const oci::RepositoryName& name, const std::string& content) {
   const auto digest = oci::digest_of(content);
   auto id = world.content.uploads.begin(name);
   const auto bytes = std::as_bytes(std::span(content));
-  auto chunk = co_await world.content.uploads.open(name, id);
+  auto chunk = world.content.uploads.open(name, id);
   chunk->append(bytes.first(bytes.size() / 2));
-  co_await chunk->keep();
+  chunk->keep();
   chunk.reset();
-  const auto last = co_await world.content.uploads.open(name, id);
+  const auto last = world.content.uploads.open(name, id);
   std::exception_ptr failure;
   try {
     last->append(bytes.subspan(bytes.size() / 2));
-    co_await last->commit(digest);
+    last->commit(digest);
   } catch (...) {
     failure = std::current_exception();
   }
-  if (!failure) co_return;
-  co_await last->roll_back();  // as the handler of the PUT does
+  if (!failure) return;
+  last->roll_back();  // as the handler of the PUT does
   std::rethrow_exception(failure);
 }
 
-net::awaitable<std::string> read_all(storage::BlobReader& reader) {
+std::string read_all(storage::BlobReader& reader) {
   std::string content(reader.size(), '\0');
   const auto bytes = std::as_writable_bytes(std::span(content));
-  co_await reader.read(0, bytes);
-  co_return content;
+  reader.read(0, bytes);
+  return content;
 }
 
 void expect_whole_manifest(World& world, const oci::RepositoryName& name,
@@ -68,22 +65,22 @@ void expect_whole_manifest(World& world, const oci::RepositoryName& name,
 }  // namespace
 
 World::World(base::Files& files)
-    : driver(storage::make_filesystem_driver(with_root(files), io, kRoot)) {}
+    : driver(storage::make_filesystem_driver(with_root(files), kRoot)) {}
 
 void World::push_blob(const oci::RepositoryName& name, const std::string& bytes) {
-  run(upload(*this, name, bytes));
+  upload(*this, name, bytes);
 }
 
 void World::push_manifest(const oci::RepositoryName& name, const content::Reference& reference,
                           const std::string& bytes, const std::vector<oci::Tag>& more_tags) {
-  run(content.manifests.put(name, {reference, more_tags, std::nullopt, bytes, {}}));
+  content.manifests.put(name, {reference, more_tags, std::nullopt, bytes, {}});
 }
 
 std::optional<std::string> World::read_blob(const oci::RepositoryName& name,
                                             const oci::Digest& digest) {
   const auto reader = content.blobs.open(name, digest);
   if (!reader) return std::nullopt;
-  return run(read_all(*reader));
+  return read_all(*reader);
 }
 
 oci::RepositoryName repository(const std::string& text) {

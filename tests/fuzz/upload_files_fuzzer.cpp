@@ -10,7 +10,6 @@
 #include "registry/oci/range.hpp"
 #include "registry/storage/memory_driver.hpp"
 #include "registry/storage/paths.hpp"
-#include "support/run.hpp"
 
 namespace registry::fuzz {
 namespace {
@@ -29,8 +28,8 @@ struct Store {
   std::unique_ptr<storage::Driver> driver = storage::make_memory_driver();
   content::Pins pins{std::chrono::minutes(1)};
   content::RepositoryLocks locks;
-  base::Pool io{"io", 1}, hashing{"hash", 1};
-  content::Uploads uploads{*driver, pins, locks, io, hashing};
+  content::Recent recent;
+  content::Uploads uploads{*driver, pins, locks, recent};
 
   void put(const std::string& path, std::string_view content) {
     driver->put(path, content, storage::Survives::process_crash);
@@ -40,15 +39,14 @@ struct Store {
 // Adds a byte, and looks where the upload is then.
 void test_append(Store& store, std::uint64_t acknowledged) {
   static constexpr std::byte kByte{'x'};
-  const auto work = [&]() -> content::net::awaitable<void> {
-    const auto upload = co_await store.uploads.open(name(), std::string(kId));
+  {
+    const auto upload = store.uploads.open(name(), std::string(kId));
     require(upload != nullptr, "an upload that is there can be opened");
     require(upload->offset() == acknowledged, "it is where it says that it is");
     upload->append({&kByte, 1});
-    co_await upload->keep();
+    upload->keep();
     require(upload->offset() == acknowledged + 1, "a byte is added");
-  };
-  support::run(work());
+  }
   require(store.uploads.acknowledged(name(), kId) == acknowledged + 1, "it stays where it is");
 }
 

@@ -17,7 +17,6 @@ using content::Backend;
 using content::backend_name;
 using content::name_of;
 using content::tag_of;
-using support::run;
 
 // A store with content, and the collector on it.
 class MaintenanceTest : public content::ContentTest {

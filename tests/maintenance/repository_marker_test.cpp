@@ -133,9 +133,9 @@ TEST_P(RepositoryMarker, DropsNoManifestWhereANameOfATaggedIndexIsDamaged) {
 TEST_P(RepositoryMarker, KeepsBlobsThatAreNamedByTheirSha512) {
   const std::string layer = "a layer";
   const auto sha512 = oci::digest_of(layer, oci::Algorithm::sha512);
-  const auto upload = run(uploads_.open(kName, uploads_.begin(kName)));
+  const auto upload = uploads_.open(kName, uploads_.begin(kName));
   upload->append(content::bytes_of(layer));
-  run(upload->commit(sha512));
+  upload->commit(sha512);
   push_blob(kName, "config");
   push_manifest(kName, tag_of("v1"),
                 manifest(descriptor("config"), descriptor(sha512, layer.size())));

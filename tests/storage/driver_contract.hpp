@@ -12,11 +12,8 @@
 #include <vector>
 
 #include "registry/storage/driver.hpp"
-#include "support/run.hpp"
 
 namespace registry::storage {
-
-using support::run;
 
 inline std::span<const std::byte> bytes_of(std::string_view text) {
   return std::as_bytes(std::span(text));
@@ -24,7 +21,7 @@ inline std::span<const std::byte> bytes_of(std::string_view text) {
 
 inline std::string read_from(BlobReader& reader, std::uint64_t offset, std::size_t length) {
   std::string text(length, '\0');
-  const auto n = run(reader.read(offset, std::as_writable_bytes(std::span(text))));
+  const auto n = reader.read(offset, std::as_writable_bytes(std::span(text)));
   return text.substr(0, n);
 }
 
@@ -52,7 +49,7 @@ class DriverContract : public testing::Test {
   void append(const std::string& path, std::string_view text) {
     const auto writer = driver().append(path);
     writer->write(bytes_of(text));
-    run(writer->sync());
+    writer->sync();
   }
 
  private:
@@ -171,13 +168,13 @@ TYPED_TEST_P(DriverContract, AppendMakesAFileAndGoesOnAtItsEnd) {
     writer->write(bytes_of("hello "));
     writer->write(bytes_of(""));
     EXPECT_EQ(writer->size(), 6U);
-    run(writer->sync());
+    writer->sync();
     EXPECT_EQ(this->get("u/data"), "hello ");
   }
   const auto writer = this->driver().append("u/data");
   EXPECT_EQ(writer->size(), 6U);
   writer->write(bytes_of("world"));
-  run(writer->sync());
+  writer->sync();
   EXPECT_EQ(this->get("u/data"), "hello world");
 }
 
@@ -189,17 +186,17 @@ TYPED_TEST_P(DriverContract, AppendKeepsWhatWasNotSyncedWhileTheProcessLives) {
 TYPED_TEST_P(DriverContract, TruncateCutsTheEnd) {
   const auto writer = this->driver().append("u/data");
   writer->write(bytes_of("hello world"));
-  run(writer->truncate(5));
+  writer->truncate(5);
   EXPECT_EQ(writer->size(), 5U);
   writer->write(bytes_of("!"));
-  run(writer->sync());
+  writer->sync();
   EXPECT_EQ(this->get("u/data"), "hello!");
 }
 
 TYPED_TEST_P(DriverContract, CommitMovesTheData) {
   const auto writer = this->driver().append("u/data");
   writer->write(bytes_of("content"));
-  run(writer->commit("blobs/x/data"));
+  writer->commit("blobs/x/data");
   EXPECT_EQ(this->get("blobs/x/data"), "content");
   EXPECT_EQ(this->get("u/data"), std::nullopt);
 }
@@ -210,7 +207,7 @@ TYPED_TEST_P(DriverContract, CommitReplaces) {
   {
     const auto writer = this->driver().append("u/data");
     writer->write(bytes_of("tent"));
-    run(writer->commit("blobs/x/data"));
+    writer->commit("blobs/x/data");
   }
   EXPECT_EQ(this->get("blobs/x/data"), "content");
   EXPECT_THAT(this->list("blobs/x"), testing::ElementsAre("data"));

@@ -23,8 +23,7 @@ class OnDisk {
  private:
   const support::TemporaryDirectory directory_;
   const std::unique_ptr<base::Files> files_ = base::make_posix_files();
-  base::Pool pool_{"io", 4};
-  const std::unique_ptr<Driver> driver_ = make_filesystem_driver(*files_, pool_, directory_.path());
+  const std::unique_ptr<Driver> driver_ = make_filesystem_driver(*files_, directory_.path());
 };
 
 INSTANTIATE_TYPED_TEST_SUITE_P(Filesystem, DriverContract, OnDisk);
@@ -33,7 +32,7 @@ class FilesystemDriverTest : public testing::Test {
  protected:
   std::unique_ptr<Driver> make_driver() { return make_driver(root_); }
   std::unique_ptr<Driver> make_driver(const fs::path& root) {
-    return make_filesystem_driver(*files_, pool_, root);
+    return make_filesystem_driver(*files_, root);
   }
   static std::vector<std::string> names_in(const fs::path& path) {
     std::vector<std::string> names;
@@ -51,7 +50,6 @@ class FilesystemDriverTest : public testing::Test {
   const support::TemporaryDirectory directory_;
   const fs::path root_ = directory_.path();
   const std::unique_ptr<base::Files> files_ = base::make_posix_files();
-  base::Pool pool_{"io", 4};
 };
 
 TEST_F(FilesystemDriverTest, AddsNothingButItsOwnDirectory) {
@@ -191,9 +189,9 @@ TEST_F(FilesystemDriverTest, WritesMoreThanItLetsThePageCacheCollect) {
   const std::string block(3 << 20, 'x');
   const auto writer = driver->append("u/data");
   for (int i = 0; i < 4; ++i) writer->write(bytes_of(block));
-  run(writer->truncate((9 << 20) + 1));
+  writer->truncate((9 << 20) + 1);
   writer->write(bytes_of("end"));
-  run(writer->commit("blob"));
+  writer->commit("blob");
   const auto reader = driver->open("blob");
   EXPECT_EQ(reader->size(), (9U << 20) + 4);
   EXPECT_EQ(read_from(*reader, (9 << 20) - 1, 100), "xxend");
@@ -204,7 +202,7 @@ TEST_F(FilesystemDriverTest, CannotCommitAnUploadThatIsGone) {
   const auto writer = driver->append("u/1/data");
   writer->write(bytes_of("x"));
   driver->remove_tree("u/1", Survives::process_crash);
-  EXPECT_THROW(run(writer->commit("blob")), std::system_error);
+  EXPECT_THROW(writer->commit("blob"), std::system_error);
   EXPECT_FALSE(driver->stat("blob"));
 }
 

@@ -2,7 +2,6 @@
 
 #include <chrono>
 
-#include "registry/base/pool.hpp"
 #include "registry/content/acceptance.hpp"
 #include "registry/content/blobs.hpp"
 #include "registry/content/catalog.hpp"
@@ -22,14 +21,14 @@ inline constexpr std::chrono::hours kGrace{1};
 // All that the repositories of a store hold. What it is made of outlives it. Keeps up to
 // `recent_bytes` of what was read lately in memory.
 struct Content {
-  Content(storage::Driver& driver, const Acceptance& acceptance, base::Pool& io,
-          base::Pool& hashing, std::size_t recent_bytes = Recent::kDefaultBytes)
+  Content(storage::Driver& driver, const Acceptance& acceptance,
+          std::size_t recent_bytes = Recent::kDefaultBytes)
       : recent(recent_bytes),
         tags(driver),
         blobs(driver, pins, locks, recent),
-        uploads(driver, pins, locks, recent, io, hashing),
+        uploads(driver, pins, locks, recent),
         referrers(driver, locks),
-        manifests(driver, pins, locks, tags, referrers, acceptance, recent, io, hashing),
+        manifests(driver, pins, locks, tags, referrers, acceptance, recent),
         catalog(driver) {}
 
   Pins pins{kGrace};

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -10,7 +9,6 @@
 #include <variant>
 #include <vector>
 
-#include "registry/base/pool.hpp"
 #include "registry/content/acceptance.hpp"
 #include "registry/content/pins.hpp"
 #include "registry/content/recent.hpp"
@@ -23,8 +21,6 @@
 #include "registry/storage/driver.hpp"
 
 namespace registry::content {
-
-namespace net = boost::asio;
 
 struct CheckedReferences;
 
@@ -88,8 +84,7 @@ struct PutManifest {
 class Manifests {
  public:
   Manifests(storage::Driver& driver, Pins& pins, RepositoryLocks& locks, Tags& tags,
-            Referrers& referrers, const Acceptance& acceptance, Recent& recent, base::Pool& io,
-            base::Pool& hashing);
+            Referrers& referrers, const Acceptance& acceptance, Recent& recent);
 
   // What was read lately; nullptr: it has to be fetched. A promise, as `find`. Does not block.
   std::shared_ptr<const StoredManifest> recent(const oci::RepositoryName& name,
@@ -104,8 +99,8 @@ class Manifests {
   std::unique_ptr<storage::BlobReader> open(const FoundManifest& found);
 
   // Stores the content and points the tags there; durable. Throws Error for content that cannot be
-  // accepted, ErrorList for what it references and the repository lacks.
-  net::awaitable<PutManifest> put(const oci::RepositoryName& name, const PushedManifest& pushed);
+  // accepted, ErrorList for what it references and the repository lacks. Blocking.
+  PutManifest put(const oci::RepositoryName& name, const PushedManifest& pushed);
 
   // Of a digest: takes the tags that point to the manifest away, then the manifest. Of a tag: takes
   // that alone away. False: absent. Durable. Blocking.
@@ -137,8 +132,6 @@ class Manifests {
   Referrers& referrers_;
   const Acceptance& acceptance_;
   Recent& recent_;
-  base::Pool& io_;
-  base::Pool& hashing_;
   KnownWhole whole_;
 };
 

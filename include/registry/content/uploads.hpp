@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -12,7 +11,6 @@
 #include <vector>
 
 #include "registry/base/clock.hpp"
-#include "registry/base/pool.hpp"
 #include "registry/content/blobs.hpp"
 #include "registry/content/pins.hpp"
 #include "registry/oci/hasher.hpp"
@@ -20,8 +18,6 @@
 #include "registry/storage/driver.hpp"
 
 namespace registry::content {
-
-namespace net = boost::asio;
 
 // [A-Za-z0-9_.=-]+, not beginning with a dot: safe to use in a path.
 bool is_upload_id(std::string_view text);
@@ -41,25 +37,27 @@ struct UploadHash {
 };
 
 // The uploads under way. They live in 2.8's own files, so that one goes on after a restart, on
-// 2.8 or back here: nothing of it is in memory but which are in use. Thread-safe.
+// 2.8 or back here: nothing of it is in memory but which are in use. Blocking; thread-safe.
 class Uploads {
  public:
-  Uploads(storage::Driver& driver, Pins& pins, RepositoryLocks& locks, Recent& recent,
-          base::Pool& io, base::Pool& hashing);
+  Uploads(storage::Driver& driver, Pins& pins, RepositoryLocks& locks, Recent& recent);
 
   // Starts an upload and returns its id, a UUID. Survives a crash of the process. `algorithm`: of
-  // the digest that it will have (spec end-4c). Blocking.
+  // the digest that it will have (spec end-4c).
   std::string begin(const oci::RepositoryName& name,
                     oci::Algorithm algorithm = oci::Algorithm::sha256);
-  // How many bytes were acknowledged; nullopt: there is no such upload. Blocking.
+  // How many bytes were acknowledged; nullopt: there is no such upload.
   std::optional<std::uint64_t> acknowledged(const oci::RepositoryName& name, std::string_view id);
   // To write on. nullptr: there is no such upload. Throws Error(blob_upload_in_use) while another
   // request has it open.
-  net::awaitable<std::unique_ptr<Upload>> open(const oci::RepositoryName& name, std::string id);
-  // Removes all of it. False: there is no such upload. Throws as `open`. Blocking.
+  std::unique_ptr<Upload> open(const oci::RepositoryName& name, std::string id);
+  // Removes all of it. False: there is no such upload. Throws as `open`.
   bool cancel(const oci::RepositoryName& name, std::string_view id);
 
-  // The ids of all that look like uploads, what 2.8 leaves of cancelled ones included. Blocking.
+  // The same of one that is open.
+  void discard(std::unique_ptr<Upload> upload);
+
+  // The ids of all that look like uploads, what 2.8 leaves of cancelled ones included.
   std::vector<std::string> ids(const oci::RepositoryName& name);
   // When a client last did something to it, as far as its files say; nullopt: it is gone.
   std::optional<base::WallTime> last_touched(const oci::RepositoryName& name, std::string_view id);
@@ -100,39 +98,39 @@ class Uploads {
   Pins& pins_;
   RepositoryLocks& locks_;
   Recent& recent_;
-  base::Pool& io_;
-  base::Pool& hashing_;
   std::mutex mutex_;
   std::set<std::string> in_use_;
 };
 
-// An upload that a request writes to. Used by one coroutine; no other request has it meanwhile.
+// An upload that a request writes to. Blocking; used by one thread at a time, and no other request
+// has it meanwhile.
 class Upload {
  public:
   Upload(Uploads& uploads, oci::RepositoryName name, std::string id);
 
+  const oci::RepositoryName& name() const { return name_; }
   const std::string& id() const { return id_; }
   std::uint64_t offset() const { return hash_.sha256.bytes_hashed(); }
 
   // The digest that `commit` will be asked for is of this algorithm. Said before the first byte it
   // saves reading all of them again.
   void expect(oci::Algorithm algorithm);
-  void append(std::span<const std::byte> data);  // blocking
+  void append(std::span<const std::byte> data);
   // What was appended is acknowledged: it survives a crash of the process; after a power loss the
   // upload says truthfully how far it is.
-  net::awaitable<void> keep();
+  void keep();
   // Back to where this request began.
-  net::awaitable<void> roll_back();
+  void roll_back();
   // Makes the upload a blob of its repository; durable. Throws Error(digest_invalid) where the
   // content has another digest: the upload is as it was then.
-  net::awaitable<BlobInfo> commit(const oci::Digest& digest);
+  BlobInfo commit(const oci::Digest& digest);
 
  private:
   friend class Uploads;
-  net::awaitable<bool> resume();
-  net::awaitable<void> hash_again(std::uint64_t size);
-  net::awaitable<oci::Digest> sha512();
-  net::awaitable<oci::Digest> digest_like(const oci::Digest& wanted);
+  bool resume();
+  void hash_again(std::uint64_t size);
+  oci::Digest sha512();
+  oci::Digest digest_like(const oci::Digest& wanted);
   void forget_states_behind(std::uint64_t offset);
   void save_state();
   void forget_states_before(std::uint64_t offset);

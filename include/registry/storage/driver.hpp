@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -12,8 +11,6 @@
 #include <vector>
 
 namespace registry::storage {
-
-namespace net = boost::asio;
 
 // What a write has to survive before it returns. Either way a reader sees the old content or the
 // new, never a part.
@@ -31,36 +28,37 @@ struct Entry {
   bool leads_nowhere = false;  // a symbolic link to what is not there
 };
 
-// A blob that is being read. Used by one coroutine at a time.
+// A blob that is being read. Blocking; used by one thread at a time.
 class BlobReader {
  public:
   virtual ~BlobReader() = default;
   virtual std::uint64_t size() const = 0;
   // Fewer bytes than asked for only at the end.
-  virtual net::awaitable<std::size_t> read(std::uint64_t offset, std::span<std::byte> out) = 0;
+  virtual std::size_t read(std::uint64_t offset, std::span<std::byte> out) = 0;
   // For sendfile; nullopt where there is no file behind it. Lives as long as the reader.
   virtual std::optional<int> descriptor() const = 0;
 };
 
-// The data of an upload, to which bytes are added at the end. Used by one coroutine at a time;
-// after a throw the bytes behind the last sync are unknown.
+// The data of an upload, to which bytes are added at the end. Blocking; used by one thread at a
+// time; after a throw the bytes behind the last sync are unknown.
 class BlobWriter {
  public:
   virtual ~BlobWriter() = default;
   virtual std::uint64_t size() const = 0;
-  virtual void write(std::span<const std::byte> data) = 0;  // blocking
-  virtual net::awaitable<void> truncate(std::uint64_t size) = 0;
+  virtual void write(std::span<const std::byte> data) = 0;
+  virtual void truncate(std::uint64_t size) = 0;
   // All written so far survives a power loss, as soon as its name does.
-  virtual net::awaitable<void> sync() = 0;
+  virtual void sync() = 0;
   // Moves the data to `path`, replacing what is there; both survive a power loss. Syncs first. The
   // writer is of no use afterwards.
-  virtual net::awaitable<void> commit(const std::string& path) = 0;
+  virtual void commit(const std::string& path) = 0;
 };
 
 // A store of files under "/"-separated relative paths, which paths.hpp makes out of validated
-// values. Thread-safe. Absence, also of a parent, is an answer; other failures throw
-// std::system_error. What a method made durable, and only that, is seen by others: nobody relies
-// on a file that a power loss could take away. Passes tests/storage/driver_contract.hpp.
+// values. Blocking: it is called on a pool. Thread-safe. Absence, also of a parent, is an answer;
+// other failures throw std::system_error. What a method made durable, and only that, is seen by
+// others: nobody relies on a file that a power loss could take away. Passes
+// tests/storage/driver_contract.hpp.
 class Driver {
  public:
   virtual ~Driver() = default;

@@ -4,15 +4,13 @@
 #include <stop_token>
 
 #include "registry/base/files.hpp"
-#include "registry/base/pool.hpp"
 #include "registry/storage/driver.hpp"
 
 namespace registry::storage {
 
-// On a filesystem, below `root`, which exists. Makes durable at once what is there. Both references
-// outlive the driver. Throws std::system_error where the root cannot be written to.
-std::unique_ptr<Driver> make_filesystem_driver(base::Files& files, base::Pool& pool,
-                                               const base::Path& root);
+// On a filesystem, below `root`, which exists. Makes durable at once what is there. `files`
+// outlives the driver. Throws std::system_error where the root cannot be written to.
+std::unique_ptr<Driver> make_filesystem_driver(base::Files& files, const base::Path& root);
 
 // Removes what an earlier process had set aside when it ended. Nobody needs to wait for it; ends
 // early where `stop` asks for it.
