@@ -194,6 +194,18 @@ std::optional<std::vector<Entry>> FilesystemDriver::list(const std::string& path
   return heap;
 }
 
+bool FilesystemDriver::visit(const std::string& path, const Visitor& visit) {
+  const auto directory = full(path);
+  Entry entry;
+  return files_.list(directory, [&](std::string_view name, base::FileKind kind) {
+    if (kind == base::FileKind::link) kind = kind_behind(directory / name);
+    entry.name = name;
+    entry.is_directory = kind == base::FileKind::directory;
+    entry.leads_nowhere = kind == base::FileKind::link;
+    return visit(entry);
+  });
+}
+
 bool FilesystemDriver::remove(const std::string& path, Survives survives) {
   const auto target = full(path);
   if (!files_.remove_file(target)) return false;

@@ -22,6 +22,7 @@ class FilesystemDriver final : public Driver {
   std::optional<Status> stat(const std::string& path) override;
   std::optional<std::vector<Entry>> list(const std::string& path, std::string_view after,
                                          std::size_t limit) override;
+  bool visit(const std::string& path, const Visitor& visit) override;
   bool remove(const std::string& path, Survives survives) override;
   bool remove_tree(const std::string& path, Survives survives) override;
   bool move(const std::string& from, const std::string& to) override;

@@ -54,6 +54,9 @@ class MeasuredDriver final : public Driver {
                                          std::size_t limit) override {
     return measured(list_, [&] { return driver_->list(path, after, limit); });
   }
+  bool visit(const std::string& path, const Visitor& visit) override {
+    return measured(list_, [&] { return driver_->visit(path, visit); });
+  }
   bool remove(const std::string& path, Survives survives) override {
     return measured(delete_, [&] { return driver_->remove(path, survives); });
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <system_error>
@@ -116,6 +117,12 @@ class MemoryDriver final : public Driver {
       entries.push_back({name->first, name->second, false});
     }
     return entries;
+  }
+
+  bool visit(const std::string& path, const Visitor& visit) override {
+    const auto entries = list(path, "", std::numeric_limits<std::size_t>::max());
+    if (entries) (void)std::ranges::all_of(*entries, visit);
+    return entries.has_value();
   }
 
   bool remove(const std::string& path, Survives) override {

@@ -28,6 +28,10 @@ class UnreadableDriver final : public storage::Driver {
     check(path);
     return driver_.list(path, after, limit);
   }
+  bool visit(const std::string& path, const Visitor& visit) override {
+    check(path);
+    return driver_.visit(path, visit);
+  }
   std::unique_ptr<storage::BlobReader> open(const std::string& path) override {
     check(path);
     return driver_.open(path);
