@@ -206,6 +206,14 @@ bool FilesystemDriver::visit(const std::string& path, const Visitor& visit) {
   });
 }
 
+std::vector<bool> FilesystemDriver::exist_below(const std::string& directory,
+                                                const std::vector<std::string>& paths) {
+  std::vector<bool> exist;
+  const auto look = [&] { exist = files_.exist_below(full(directory), paths); };
+  if (!unsettled_.saw_settled(look)) exist.assign(paths.size(), false);
+  return exist;
+}
+
 bool FilesystemDriver::remove(const std::string& path, Survives survives) {
   const auto target = full(path);
   if (!files_.remove_file(target)) return false;

@@ -125,6 +125,13 @@ class MemoryDriver final : public Driver {
     return entries.has_value();
   }
 
+  std::vector<bool> exist_below(const std::string& directory,
+                                const std::vector<std::string>& paths) override {
+    std::vector<bool> exist;
+    for (const auto& path : paths) exist.push_back(stat(directory + '/' + path).has_value());
+    return exist;
+  }
+
   bool remove(const std::string& path, Survives) override {
     const std::scoped_lock lock(tree_.mutex);
     return tree_.files.erase(path) > 0;

@@ -155,6 +155,15 @@ TYPED_TEST_P(DriverContract, VisitEndsWhenItIsTold) {
   EXPECT_EQ(calls, 2);
 }
 
+TYPED_TEST_P(DriverContract, ExistBelowTellsWhatIsThere) {
+  for (const char* path : {"d/a/x", "d/b/y/z", "x"}) this->put(path, "1");
+  EXPECT_THAT(this->driver().exist_below("d", {"a/x", "a/y", "b/y", "b/y/z", "c", "a/x/z"}),
+              testing::ElementsAre(true, false, true, true, false, false));
+  EXPECT_THAT(this->driver().exist_below("none", {"a/x"}), testing::ElementsAre(false));
+  EXPECT_THAT(this->driver().exist_below("x", {"a"}), testing::ElementsAre(false));
+  EXPECT_THAT(this->driver().exist_below("d", {}), testing::IsEmpty());
+}
+
 TYPED_TEST_P(DriverContract, RemoveTakesAFileAway) {
   this->put("a/one", "1");
   this->put("a/two", "2");
@@ -311,14 +320,17 @@ TYPED_TEST_P(DriverContract, ManyThreadsMakeAndRemoveTheSameDirectory) {
   }
 }
 
-REGISTER_TYPED_TEST_SUITE_P(
-    DriverContract, PutReplacesAndLeavesNothingBeside, PutTakesAnyBytes, GetReadsUpToItsLimit,
-    AbsenceIsAnAnswer, ADirectoryIsNoFile, StatTellsFilesAndTheirSize, ListIsInByteOrder,
-    ListBeginsBehindANameAndEndsAtTheLimit, VisitFindsWhatIsListed, VisitEndsWhenItIsTold,
-    RemoveTakesAFileAway, RemoveTreeTakesAllBelowAndNothingElse, MoveReplaces,
-    AppendMakesAFileAndGoesOnAtItsEnd, AppendKeepsWhatWasNotSyncedWhileTheProcessLives,
-    TruncateCutsTheEnd, CommitMovesTheData, CommitReplaces,
-    AWriterWhoseFileIsRemovedBringsNothingBack, AReaderReadsAnyPart, AReaderKeepsWhatItBeganWith,
-    ManyThreadsPutTheSamePath, ManyThreadsMakeAndRemoveTheSameDirectory);
+REGISTER_TYPED_TEST_SUITE_P(DriverContract, PutReplacesAndLeavesNothingBeside, PutTakesAnyBytes,
+                            GetReadsUpToItsLimit, AbsenceIsAnAnswer, ADirectoryIsNoFile,
+                            StatTellsFilesAndTheirSize, ListIsInByteOrder,
+                            ListBeginsBehindANameAndEndsAtTheLimit, VisitFindsWhatIsListed,
+                            VisitEndsWhenItIsTold, ExistBelowTellsWhatIsThere, RemoveTakesAFileAway,
+                            RemoveTreeTakesAllBelowAndNothingElse, MoveReplaces,
+                            AppendMakesAFileAndGoesOnAtItsEnd,
+                            AppendKeepsWhatWasNotSyncedWhileTheProcessLives, TruncateCutsTheEnd,
+                            CommitMovesTheData, CommitReplaces,
+                            AWriterWhoseFileIsRemovedBringsNothingBack, AReaderReadsAnyPart,
+                            AReaderKeepsWhatItBeganWith, ManyThreadsPutTheSamePath,
+                            ManyThreadsMakeAndRemoveTheSameDirectory);
 
 }  // namespace registry::storage

@@ -77,6 +77,10 @@ class Driver {
   // what is too much to be listed. False: absent.
   using Visitor = std::function<bool(const Entry& entry)>;
   virtual bool visit(const std::string& path, const Visitor& visit) = 0;
+  // Which of the paths below the directory there are, for less than a `stat` of each. False also
+  // where that cannot be told at once: a `stat` says more.
+  virtual std::vector<bool> exist_below(const std::string& directory,
+                                        const std::vector<std::string>& paths) = 0;
   // False: there was none.
   virtual bool remove(const std::string& path, Survives survives) = 0;
   // A directory with all below it, in one step. False: there was none.
