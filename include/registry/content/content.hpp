@@ -6,6 +6,7 @@
 #include "registry/content/acceptance.hpp"
 #include "registry/content/blobs.hpp"
 #include "registry/content/catalog.hpp"
+#include "registry/content/catalog_index.hpp"
 #include "registry/content/manifests.hpp"
 #include "registry/content/pins.hpp"
 #include "registry/content/referrers.hpp"
@@ -19,25 +20,36 @@ namespace registry::content {
 // For which what a client was told is present stays.
 inline constexpr std::chrono::hours kGrace{1};
 
+// Of what is kept in memory to answer lists.
+struct Indexing {
+  static constexpr std::size_t kMostBytes = std::size_t{16} << 20;
+  std::size_t most_bytes = kMostBytes;  // half for the catalog, half for the tags
+  IndexMetrics catalog, tags;
+  std::stop_token ending;  // of the process
+};
+
 // All that the repositories of a store hold. What it is made of outlives it.
 struct Content {
   Content(storage::Driver& driver, const Acceptance& acceptance, base::Pool& io,
-          base::Pool& hashing)
-      : tags(driver),
+          base::Pool& hashing, const Indexing& indexing = {})
+      : tags(driver, indexing.most_bytes / 2, indexing.tags),
         blobs(driver, pins, locks),
         uploads(driver, pins, locks, io, hashing),
         referrers(driver, locks),
         manifests(driver, pins, locks, tags, referrers, acceptance, io, hashing),
-        catalog(driver) {}
+        catalog(driver),
+        catalog_index(driver, io, indexing.most_bytes / 2, indexing.catalog, indexing.ending) {}
 
   Pins pins{kGrace};
-  RepositoryLocks locks;
+  // Whatever may make a repository holds its lock.
+  RepositoryLocks locks{[this](const oci::RepositoryName& name) { catalog_index.changed(name); }};
   Tags tags;
   Blobs blobs;
   Uploads uploads;
   Referrers referrers;
   Manifests manifests;
   Catalog catalog;
+  CatalogIndex catalog_index;
 };
 
 }  // namespace registry::content
