@@ -140,9 +140,8 @@ class PosixFiles final : public Files {
     std::vector<bool> exist(paths.size());
     const Fd at(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!at) return exist;
-    struct stat status{};
     for (std::size_t i = 0; i < paths.size(); ++i) {
-      exist[i] = ::fstatat(at.get(), paths[i].c_str(), &status, 0) == 0;
+      exist[i] = ::faccessat(at.get(), paths[i].c_str(), F_OK, 0) == 0;
     }
     return exist;
   }

@@ -133,16 +133,16 @@ bool Catalog::scan_below(const std::string& name, const Scan& scan) {
 }
 
 bool Catalog::scan_child(const std::string& text, const Scan& scan) {
+  std::optional<std::system_error> hidden;  // what is in it; not yet what it is
   try {
-    if (text.size() < oci::RepositoryName::kMaxLength) {
-      try {
-        return scan_below(text, scan);
-      } catch (const std::system_error& error) {
-        if (!is_damage(error)) throw;
-        scan.unreadable(error);  // but perhaps it can be seen what it is
-      }
-    }
+    if (text.size() < oci::RepositoryName::kMaxLength) return scan_below(text, scan);
+  } catch (const std::system_error& error) {
+    if (!is_damage(error)) throw;
+    hidden = error;
+  }
+  try {
     if (is_repository(text, false)) add_to(scan, text);
+    if (hidden) scan.unreadable(*hidden);
   } catch (const std::system_error& error) {
     if (!is_damage(error)) throw;
     scan.unreadable(error);

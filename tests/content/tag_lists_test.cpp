@@ -178,7 +178,7 @@ TEST_P(TagListsTest, StayTrueWhileManyThreadsChangeAndReadThem) {
   };
   const auto change = [&](unsigned seed) {
     std::mt19937 random(seed);
-    for (int i = 0; i < 150; ++i) {
+    for (int i = 0; i < 60; ++i) {
       const auto text = tag_of("x" + std::to_string(random() % 20));
       if (random() % 3 == 0) {
         const RepositoryLocks::Alone lock(locks_, kName);
