@@ -92,12 +92,12 @@ std::optional<Listed> TagLists::list(const oci::RepositoryName& name, std::strin
   const auto list = find_or_make(name);
   bring_up_to_date(list, name, *now);
   std::unique_lock lock(list->mutex);
-  if (list->state == OfOne::State::too_large) {
-    lock.unlock();
-    return read_page(name, after, limit, each);
-  }
   const auto size = list->names.size();
-  check(*list, lock, name, after, limit);
+  if (list->state != OfOne::State::too_large) check(*list, lock, name, after, limit);
+  if (list->state == OfOne::State::too_large) {  // perhaps by now
+    lock.unlock();
+    return read_page(*list, name, after, limit, each);
+  }
   auto listed = page_of(list->names, after, limit, each);
   const bool has_shrunk = size != list->names.size();
   const auto bytes = has_shrunk ? list->bytes() : 0;
@@ -216,7 +216,7 @@ void TagLists::check(OfOne& list, std::unique_lock<std::mutex>& lock,
 }
 
 // Of what is not kept: a page with the memory of a page; a long one by a list for this once.
-Listed TagLists::read_page(const oci::RepositoryName& name, std::string_view after,
+Listed TagLists::read_page(OfOne& list, const oci::RepositoryName& name, std::string_view after,
                            std::size_t limit, const EachName& each) {
   Listed listed;
   std::size_t count = 0;
@@ -230,6 +230,7 @@ Listed TagLists::read_page(const oci::RepositoryName& name, std::string_view aft
     return true;
   };
   if (limit > kLongPage) {
+    const std::scoped_lock one_at_a_time(list.building);
     const auto names = read(name, std::numeric_limits<std::size_t>::max());
     names->visit(after, take);
     return listed;

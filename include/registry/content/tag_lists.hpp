@@ -72,8 +72,8 @@ class TagLists {
   std::optional<NameSet> read(const oci::RepositoryName& name, std::size_t most_bytes);
   void check(OfOne& list, std::unique_lock<std::mutex>& lock, const oci::RepositoryName& name,
              std::string_view after, std::size_t limit);
-  Listed read_page(const oci::RepositoryName& name, std::string_view after, std::size_t limit,
-                   const EachName& each);
+  Listed read_page(OfOne& list, const oci::RepositoryName& name, std::string_view after,
+                   std::size_t limit, const EachName& each);
   void note(const std::shared_ptr<OfOne>& list, const oci::RepositoryName& name,
             const oci::Tag& tag);
   std::optional<std::chrono::system_clock::time_point> modified(const oci::RepositoryName& name);
