@@ -28,21 +28,25 @@ struct Indexing {
   std::stop_token ending;  // of the process
 };
 
-// All that the repositories of a store hold. What it is made of outlives it.
+// All that the repositories of a store hold. What it is made of outlives it. Keeps up to
+// `recent_bytes` of what was read lately in memory.
 struct Content {
   Content(storage::Driver& driver, const Acceptance& acceptance, base::Pool& io,
-          base::Pool& hashing, const Indexing& indexing = {})
-      : tags(driver, indexing.most_bytes / 2, indexing.tags),
-        blobs(driver, pins, locks),
-        uploads(driver, pins, locks, io, hashing),
+          base::Pool& hashing, std::size_t recent_bytes = Recent::kDefaultBytes,
+          const Indexing& indexing = {})
+      : recent(recent_bytes),
+        tags(driver, indexing.most_bytes / 2, indexing.tags),
+        blobs(driver, pins, locks, recent),
+        uploads(driver, pins, locks, recent, io, hashing),
         referrers(driver, locks),
-        manifests(driver, pins, locks, tags, referrers, acceptance, io, hashing),
+        manifests(driver, pins, locks, tags, referrers, acceptance, recent, io, hashing),
         catalog(driver),
         catalog_index(driver, io, indexing.most_bytes / 2, indexing.catalog, indexing.ending) {}
 
   Pins pins{kGrace};
   // Whatever may make a repository holds its lock.
   RepositoryLocks locks{[this](const oci::RepositoryName& name) { catalog_index.changed(name); }};
+  Recent recent;
   Tags tags;
   Blobs blobs;
   Uploads uploads;
