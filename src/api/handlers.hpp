@@ -44,7 +44,7 @@ class ListHandlers {
   const Options& options_;
   const Urls& urls_;
   base::ByteBudget listing_;     // of referrers that are looked up: for moments
-  base::ByteBudget long_lists_;  // of referrers, for as long as clients take them
+  base::ByteBudget long_lists_;  // of referrers and tags, for as long as clients take them
 };
 
 // end-3, end-7, end-9.

@@ -37,14 +37,32 @@ std::string quoted(const std::string& text) {
 }
 
 // Lists are put together as text: a tree of them would cost many times their bytes.
-std::string array_of(const std::vector<std::string>& names) {
-  std::string array = "[";
-  for (const auto& name : names) {
-    if (array.size() > 1) array += ',';
-    array += quoted(name);
+
+// An array of names, which have no character that JSON escapes, and what stands around it. Keeps
+// what is no longer than `most_bytes`, and counts what the whole has.
+class NameArray {
+ public:
+  NameArray(std::string head, std::size_t most_bytes) : text_(std::move(head)), most_(most_bytes) {
+    text_ += '[';
   }
-  return array += ']';
-}
+  void reserve(std::size_t bytes) { text_.reserve(bytes); }
+  void add(std::string_view name) {
+    bytes_ += name.size() + 3;
+    if (bytes_ > most_) return;
+    if (text_.back() != '[') text_ += ',';
+    text_ += '"';
+    text_.append(name);
+    text_ += '"';
+  }
+  bool is_whole() const { return bytes_ <= most_; }
+  std::size_t bytes() const { return bytes_; }
+  std::string finish() { return std::move(text_ += "]}\n"); }
+
+ private:
+  std::string text_;
+  const std::size_t most_;
+  std::size_t bytes_ = 512;  // more than what stands around it
+};
 
 std::string json_of(const content::Referrer& referrer) {
   auto json = "{\"mediaType\":" + quoted(referrer.media_type) + ",\"digest\":\"" +
@@ -94,11 +112,13 @@ net::awaitable<void> ListHandlers::catalog(Exchange& exchange, const Match&) {
     throw oci::Error(oci::ErrorCode::pagination_number_invalid, detail);
   }
   const auto last = request.target.parameter("last").value_or("");
-  content::Page page;
-  const auto list = [&] { page = services_.content.catalog.list(last, n); };
+  content::Listed listed;
+  NameArray names("{\"repositories\":", kEverything);
+  const content::EachName add = [&](std::string_view name) { names.add(name); };
+  const auto list = [&] { listed = services_.content.catalog_index.list(last, n, add); };
   if (n > 0) co_await base::offload(services_.io, list);
-  auto response = json_answer(200, "{\"repositories\":" + array_of(page.names) + "}\n");
-  if (page.more) add_next_link(response, urls_.path("v2/_catalog"), page.names.back(), n);
+  auto response = json_answer(200, names.finish());
+  if (listed.more) add_next_link(response, urls_.path("v2/_catalog"), listed.last, n);
   co_await exchange.send(std::move(response));
 }
 
@@ -108,21 +128,34 @@ net::awaitable<void> ListHandlers::tags(Exchange& exchange, const Match& match) 
   const auto max = options_.tags_maxtags == 0 ? kEverything : options_.tags_maxtags;
   const auto n = std::min(page_size(request).value_or(max), max);
   const auto last = request.target.parameter("last").value_or("");
-  std::optional<content::Page> page;
-  std::string body;
+  const auto head = "{\"name\":\"" + name.str() + "\",\"tags\":";
+  std::optional<content::Listed> listed;
+  std::optional<NameArray> names;
+  std::size_t most_bytes = kShortListBytes;
   const auto list = [&] {
-    page = services_.content.tags.list(name, last, n);
-    if (page) body = "{\"name\":\"" + name.str() + "\",\"tags\":" + array_of(page->names) + "}\n";
+    const auto room = names ? names->bytes() : 0;
+    names.emplace(head, most_bytes);
+    names->reserve(room);
+    const content::EachName add = [&](std::string_view tag) { names->add(tag); };
+    listed = services_.content.tags.list(name, last, n, add);
   };
   co_await base::offload(services_.io, list);
-  if (!page) {
+  // As with referrers: a long list is in memory for as long as its client takes it, so it is put
+  // together once there is room for that.
+  base::ByteBudget::Reservation paid;
+  if (!names->is_whole()) {
+    most_bytes = kEverything;
+    paid = co_await long_lists_.acquire(names->bytes());
+    co_await base::offload(services_.io, list);
+  }
+  if (!listed) {
     const nlohmann::json detail = {{"name", name.str()}};
     throw oci::Error(oci::ErrorCode::name_unknown, detail);
   }
-  auto response = json_answer(200, std::move(body));
-  if (page->more && n > 0) {
+  auto response = json_answer(200, names->finish());
+  if (listed->more && n > 0) {
     const auto path = urls_.path("v2/" + name.str() + "/tags/list");
-    add_next_link(response, path, page->names.back(), n);
+    add_next_link(response, path, listed->last, n);
   }
   co_await exchange.send(std::move(response));
 }

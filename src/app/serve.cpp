@@ -60,6 +60,14 @@ std::size_t body_memory() {
   return limit ? std::clamp(*limit / 4, kLeast, kMost) : kMost;
 }
 
+// For the lists of the catalog and of tags: an eighth of what the control group allows, or enough
+// for a million names.
+std::size_t index_memory() {
+  constexpr std::size_t kMost = content::Indexing::kMostBytes, kLeast = std::size_t{1} << 20;
+  const auto limit = base::memory_limit();
+  return limit ? std::clamp(*limit / 8, kLeast, kMost) : kMost;
+}
+
 // For what was read lately: the size of some thousand manifests where there is room.
 std::size_t recent_memory() {
   constexpr std::size_t kMost = std::size_t{32} << 20, kLeast = std::size_t{2} << 20;
@@ -243,7 +251,9 @@ void Daemon::start_background() {
 
 int Daemon::run() {
   open_store();
-  content_.emplace(*driver_, acceptance_, recent_memory());
+  const content::Indexing indexing{
+      index_memory(), {metrics_, "catalog"}, {metrics_, "tags"}, ending_.get_token()};
+  content_.emplace(*driver_, acceptance_, io_, recent_memory(), indexing);
   health_.emplace(context_, io_, *driver_);
   const api::Services services{*content_,        io_,      transfers_,      memory_,
                                large_manifests_, *health_, request_metrics_};

@@ -135,6 +135,17 @@ class PosixFiles final : public Files {
 
   bool list(const Path& path, const Visitor& visit) override;
 
+  std::vector<bool> exist_below(const Path& directory,
+                                const std::vector<std::string>& paths) override {
+    std::vector<bool> exist(paths.size());
+    const Fd at(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!at) return exist;
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      exist[i] = ::faccessat(at.get(), paths[i].c_str(), F_OK, 0) == 0;
+    }
+    return exist;
+  }
+
   void sync_directory(const Path& path) override {
     const Fd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!directory) fail("cannot open", path);
@@ -192,6 +203,18 @@ bool PosixFiles::list(const Path& path, const Visitor& visit) {
 }
 
 }  // namespace
+
+std::vector<bool> Files::exist_below(const Path& directory, const std::vector<std::string>& paths) {
+  std::vector<bool> exist(paths.size());
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    try {
+      exist[i] = status(directory / paths[i]).has_value();
+    } catch (const std::system_error&) {
+      // It cannot be told.
+    }
+  }
+  return exist;
+}
 
 std::unique_ptr<Files> make_posix_files() {
   return std::make_unique<PosixFiles>();

@@ -4,6 +4,7 @@
 
 #include "links.hpp"
 #include "registry/base/log.hpp"
+#include "registry/content/name_set.hpp"
 #include "registry/storage/paths.hpp"
 
 namespace registry::content {
@@ -95,6 +96,66 @@ bool Catalog::visit_child(const std::string& parent, const std::string& child,
     if (!is_damage(error)) throw;
     search.unreadable(error);
     return true;
+  }
+}
+
+bool Catalog::scan(const Add& add, const Unreadable& unreadable,
+                   const std::function<bool()>& goes_on) {
+  return scan_below("", {add, unreadable, goes_on});
+}
+
+// What is in a directory tells whether it is a repository, too.
+bool Catalog::scan_below(const std::string& name, const Scan& scan) {
+  const auto directory = name.empty() ? paths::kRepositories : paths::kRepositories + '/' + name;
+  NameSetBuilder children;
+  bool is_repository = false;
+  driver_.visit(directory, [&](const storage::Entry& entry) {
+    const bool is_component = oci::is_name_component(entry.name, name.empty());
+    const bool is_part_of_one = entry.name.starts_with('_') && !name.empty();
+    if (entry.leads_nowhere) {
+      scan.unreadable(not_a_repository(below(name, entry.name)));
+    } else if (is_part_of_one) {
+      is_repository = is_repository || entry.name == "_layers" || entry.name == "_manifests";
+    } else if (entry.is_directory && is_component) {
+      children.add(entry.name);
+    } else if (entry.is_directory) {
+      scan.unreadable(not_a_repository(below(name, entry.name)));
+    }
+    return scan.goes_on();
+  });
+  if (is_repository) add_to(scan, name);
+  bool goes_on = scan.goes_on();
+  children.finish().visit("", [&](std::string_view child) {
+    goes_on = goes_on && scan_child(below(name, std::string(child)), scan);
+    return goes_on;
+  });
+  return goes_on;
+}
+
+bool Catalog::scan_child(const std::string& text, const Scan& scan) {
+  std::optional<std::system_error> hidden;  // what is in it; not yet what it is
+  try {
+    if (text.size() < oci::RepositoryName::kMaxLength) return scan_below(text, scan);
+  } catch (const std::system_error& error) {
+    if (!is_damage(error)) throw;
+    hidden = error;
+  }
+  try {
+    if (is_repository(text, false)) add_to(scan, text);
+    if (hidden) scan.unreadable(*hidden);
+  } catch (const std::system_error& error) {
+    if (!is_damage(error)) throw;
+    scan.unreadable(error);
+  }
+  return true;
+}
+
+// Of one component alone the parser knows more: it is no host.
+void Catalog::add_to(const Scan& scan, const std::string& text) {
+  if (oci::RepositoryName::parse(text)) {
+    scan.add(text);
+  } else {
+    scan.unreadable(not_a_repository(text));
   }
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "links.hpp"
-#include "registry/base/log.hpp"
 #include "registry/storage/paths.hpp"
 
 namespace registry::content {
@@ -20,37 +19,12 @@ std::optional<oci::Digest> Tags::resolve(const oci::RepositoryName& name, const 
 
 std::optional<Page> Tags::list(const oci::RepositoryName& name, std::string_view after,
                                std::size_t limit) {
-  if (!driver_.stat(paths::tags(name)) && !driver_.stat(paths::revisions(name))) {
-    return std::nullopt;
-  }
   Page page;
-  std::string last(after);
-  for (;;) {
-    // One more than wanted tells whether more follow.
-    const auto entries = driver_.list(paths::tags(name), last, std::max(limit, limit + 1));
-    if (!entries || entries->empty()) return page;
-    for (const auto& entry : *entries) {
-      const auto tag = oci::Tag::parse(entry.name);
-      // A crash, ours or 2.8's, can leave the directory of a tag that points nowhere.
-      if (!tag || !entry.is_directory || !points_somewhere(name, *tag)) continue;
-      if (page.names.size() == limit) {
-        page.more = true;
-        return page;
-      }
-      page.names.push_back(entry.name);
-    }
-    last = entries->back().name;
-  }
-}
-
-bool Tags::points_somewhere(const oci::RepositoryName& name, const oci::Tag& tag) {
-  try {
-    return driver_.stat(paths::tag_current(name, tag)).has_value();
-  } catch (const std::system_error& error) {
-    if (!is_damage(error)) throw;
-    base::log::warn_once("a tag cannot be read, and is not listed", {{"err", error.what()}});
-    return false;
-  }
+  const auto add = [&](std::string_view one) { page.names.emplace_back(one); };
+  const auto listed = list(name, after, limit, add);
+  if (!listed) return std::nullopt;
+  page.more = listed->more;
+  return page;
 }
 
 oci::Digest Tags::pushed_as(const oci::RepositoryName& name, const oci::Tag& tag,
@@ -69,6 +43,7 @@ oci::Digest Tags::pushed_as(const oci::RepositoryName& name, const oci::Tag& tag
 // may still be of the same manifest.
 void Tags::put(const oci::RepositoryName& name, const oci::Tag& tag, const oci::Digest& sha256,
                const oci::Digest& named) {
+  const TagLists::Change change(lists_, name, tag);
   write_link(driver_, paths::tag_index(name, tag, sha256), sha256);
   if (named != sha256) {
     driver_.put(paths::tag_alias(name, tag), named.str() + ' ' + sha256.str(),
@@ -79,6 +54,7 @@ void Tags::put(const oci::RepositoryName& name, const oci::Tag& tag, const oci::
 }
 
 bool Tags::remove(const oci::RepositoryName& name, const oci::Tag& tag) {
+  const TagLists::Change change(lists_, name, tag);
   const bool existed = driver_.stat(paths::tag_current(name, tag)).has_value();
   // Also where only its directory is left, which 2.8 would list.
   const bool removed = driver_.remove_tree(paths::tag(name, tag), storage::Survives::power_loss);

@@ -193,6 +193,26 @@ std::optional<std::vector<Entry>> FilesystemDriver::list(const std::string& path
   return heap;
 }
 
+bool FilesystemDriver::visit(const std::string& path, const Visitor& visit) {
+  const auto directory = full(path);
+  Entry entry;
+  return files_.list(directory, [&](std::string_view name, base::FileKind kind) {
+    if (kind == base::FileKind::link) kind = kind_behind(directory / name);
+    entry.name = name;
+    entry.is_directory = kind == base::FileKind::directory;
+    entry.leads_nowhere = kind == base::FileKind::link;
+    return visit(entry);
+  });
+}
+
+std::vector<bool> FilesystemDriver::exist_below(const std::string& directory,
+                                                const std::vector<std::string>& paths) {
+  std::vector<bool> exist;
+  const auto look = [&] { exist = files_.exist_below(full(directory), paths); };
+  if (!unsettled_.saw_settled(look)) exist.assign(paths.size(), false);
+  return exist;
+}
+
 bool FilesystemDriver::remove(const std::string& path, Survives survives) {
   const auto target = full(path);
   if (!files_.remove_file(target)) return false;

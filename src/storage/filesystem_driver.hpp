@@ -21,6 +21,9 @@ class FilesystemDriver final : public Driver {
   std::optional<Status> stat(const std::string& path) override;
   std::optional<std::vector<Entry>> list(const std::string& path, std::string_view after,
                                          std::size_t limit) override;
+  bool visit(const std::string& path, const Visitor& visit) override;
+  std::vector<bool> exist_below(const std::string& directory,
+                                const std::vector<std::string>& paths) override;
   bool remove(const std::string& path, Survives survives) override;
   bool remove_tree(const std::string& path, Survives survives) override;
   bool move(const std::string& from, const std::string& to) override;

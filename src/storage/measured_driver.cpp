@@ -54,6 +54,13 @@ class MeasuredDriver final : public Driver {
                                          std::size_t limit) override {
     return measured(list_, [&] { return driver_->list(path, after, limit); });
   }
+  bool visit(const std::string& path, const Visitor& visit) override {
+    return measured(list_, [&] { return driver_->visit(path, visit); });
+  }
+  std::vector<bool> exist_below(const std::string& directory,
+                                const std::vector<std::string>& paths) override {
+    return measured(stat_, [&] { return driver_->exist_below(directory, paths); });
+  }
   bool remove(const std::string& path, Survives survives) override {
     return measured(delete_, [&] { return driver_->remove(path, survives); });
   }

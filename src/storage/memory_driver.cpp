@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <system_error>
@@ -108,6 +109,19 @@ class MemoryDriver final : public Driver {
       entries.push_back({name->first, name->second, false});
     }
     return entries;
+  }
+
+  bool visit(const std::string& path, const Visitor& visit) override {
+    const auto entries = list(path, "", std::numeric_limits<std::size_t>::max());
+    if (entries) (void)std::ranges::all_of(*entries, visit);
+    return entries.has_value();
+  }
+
+  std::vector<bool> exist_below(const std::string& directory,
+                                const std::vector<std::string>& paths) override {
+    std::vector<bool> exist;
+    for (const auto& path : paths) exist.push_back(stat(directory + '/' + path).has_value());
+    return exist;
   }
 
   bool remove(const std::string& path, Survives) override {

@@ -51,7 +51,11 @@ std::string tag(const oci::RepositoryName& name, const oci::Tag& tag) {
 }
 
 std::string tag_current(const oci::RepositoryName& name, const oci::Tag& tag) {
-  return paths::tag(name, tag) + "/current/link";
+  return tags(name) + '/' + tag_current_below_tags(tag.str());
+}
+
+std::string tag_current_below_tags(std::string_view tag) {
+  return std::string(tag) + "/current/link";
 }
 
 std::string tag_index(const oci::RepositoryName& name, const oci::Tag& tag,

@@ -53,6 +53,14 @@ class Unsettled {
     }
   }
 
+  // Whether nothing at all that `look` has seen could be lost. Waits for nothing.
+  template <class Look>
+  bool saw_settled(Look look) {
+    const auto failures = failures_.load();
+    look();
+    return count_ == 0 && failures == failures_.load();
+  }
+
  private:
   // False: there was nothing to wait for.
   bool wait_for(const std::string& path) {

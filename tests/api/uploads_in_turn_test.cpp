@@ -90,7 +90,7 @@ class UploadsInTurn : public testing::Test {
   base::Pool io_{"io", 2}, transfers_{"transfer", 1};
   base::ByteBudget memory_{1 << 20};
   const content::Acceptance acceptance_;
-  content::Content content_{*driver_, acceptance_};
+  content::Content content_{*driver_, acceptance_, io_};
   base::Metrics metrics_;
   RequestMetrics request_metrics_{metrics_};
   AlwaysReady readiness_;

@@ -104,6 +104,7 @@ class ContentTest : public testing::TestWithParam<Backend> {
 
  protected:
   Pins pins_{std::chrono::hours(1)};
+  base::Pool io_{"io", 4};
   RepositoryLocks locks_;
   Tags tags_{*driver_};
   Recent recent_;

@@ -22,7 +22,7 @@ ON_EACH_DRIVER(Unreadable);
 
 TEST_P(Unreadable, BlobsAreAbsent) {
   UnreadableDriver unreadable(driver(), {paths::blob(kDigest)});
-  Content content(unreadable, acceptance_);
+  Content content(unreadable, acceptance_, io_);
   EXPECT_FALSE(content.blobs.stat(kName, kDigest));
   EXPECT_EQ(content.blobs.open(kName, kDigest), nullptr);
   EXPECT_FALSE(content.blobs.mount(kName, kOther, kDigest));
@@ -30,7 +30,7 @@ TEST_P(Unreadable, BlobsAreAbsent) {
 
 TEST_P(Unreadable, BlobsAreReplacedByAPush) {
   UnreadableDriver unreadable(driver(), {paths::blob(kDigest)});
-  Content content(unreadable, acceptance_);
+  Content content(unreadable, acceptance_, io_);
   driver().put(paths::blob(kDigest), "A LAYER", storage::Survives::process_crash);
   const auto upload = content.uploads.open(kName, content.uploads.begin(kName));
   upload->append(bytes_of(kLayer));
@@ -40,7 +40,7 @@ TEST_P(Unreadable, BlobsAreReplacedByAPush) {
 
 TEST_P(Unreadable, ManifestsAreAbsentAndReplacedByAPush) {
   UnreadableDriver unreadable(driver(), {paths::blob(image_)});
-  Content content(unreadable, acceptance_);
+  Content content(unreadable, acceptance_, io_);
   EXPECT_FALSE(content.manifests.find(kName, image_));
   EXPECT_FALSE(support::get(content.manifests, kName, tag_of("v1")));
   driver().put(paths::blob(image_), "damaged", storage::Survives::process_crash);
@@ -52,14 +52,14 @@ TEST_P(Unreadable, ManifestsAreAbsentAndReplacedByAPush) {
 
 TEST_P(Unreadable, ManifestsCanBeDeleted) {
   UnreadableDriver unreadable(driver(), {paths::blob(image_)});
-  Content content(unreadable, acceptance_);
+  Content content(unreadable, acceptance_, io_);
   EXPECT_TRUE(content.manifests.remove(kName, image_));
   EXPECT_FALSE(support::get(manifests_, kName, tag_of("v1")));
 }
 
 TEST_P(Unreadable, BlobsThatAManifestNamesAreMissing) {
   UnreadableDriver unreadable(driver(), {paths::blob(kDigest)});
-  Content content(unreadable, acceptance_);
+  Content content(unreadable, acceptance_, io_);
   const auto text = manifest(descriptor(kLayer));
   const auto type = oci::MediaType::oci_manifest;
   EXPECT_THROW(content.manifests.put(kName, {tag_of("v2"), {}, type, text, {}}), oci::ErrorList);
@@ -74,7 +74,7 @@ TEST_P(Unreadable, ReferrersAreLeftOutOfTheList) {
     referrers.push_back(push_manifest(kName, oci::digest_of(text), text));
   }
   UnreadableDriver unreadable(driver(), {paths::blob(referrers.front())});
-  Content content(unreadable, acceptance_);
+  Content content(unreadable, acceptance_, io_);
   const auto page = content.referrers.list(kName, image_, "", 10, {});
   ASSERT_EQ(page.referrers.size(), 1U);
   EXPECT_EQ(page.referrers.front().digest, referrers.back());
@@ -83,7 +83,7 @@ TEST_P(Unreadable, ReferrersAreLeftOutOfTheList) {
 TEST_P(Unreadable, LinksAreAbsent) {
   UnreadableDriver unreadable(
       driver(), {paths::layer_link(kName, kDigest), paths::tag_current(kName, tag_of("v1"))});
-  Content content(unreadable, acceptance_);
+  Content content(unreadable, acceptance_, io_);
   EXPECT_FALSE(content.blobs.stat(kName, kDigest));
   EXPECT_FALSE(support::get(content.manifests, kName, tag_of("v1")));
   EXPECT_TRUE(support::get(content.manifests, kName, image_));

@@ -112,6 +112,36 @@ TEST_P(Operations, SurviveAPowerLossAtAnyCall) {
   }
 }
 
+// What is in memory to answer lists, against what another process would find at that moment.
+void expect_true_lists(World& world) {
+  const auto walked = content::Catalog(*world.driver).list("", 100).names;
+  EXPECT_EQ(world.content.catalog_index.list("", 100).names, walked);
+  content::Tags fresh(*world.driver);
+  for (const auto& name : walked) {
+    const auto wanted = fresh.list(repository(name), "", 100);
+    const auto seen = world.content.tags.list(repository(name), "", 100);
+    ASSERT_EQ(seen.has_value(), wanted.has_value()) << name;
+    if (seen) EXPECT_EQ(seen->names, wanted->names) << name;
+  }
+}
+
+TEST_P(Operations, KeepTheListsTrueWhicheverCallFails) {
+  for (const int error : {EIO, EACCES}) {
+    for_every_call([&](std::size_t n) {
+      const auto files = prepared();
+      World world(*files);
+      expect_true_lists(world);
+      world.content.catalog_index.wait_for_scan();
+      files->fail_call(n, error);
+      attempt(world);
+      const auto calls = files->calls();
+      files->restart();
+      expect_true_lists(world);
+      return calls >= n;
+    });
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(All, Operations, testing::ValuesIn(operations()),
                          [](const auto& one) { return one.param.name; });
 

@@ -18,9 +18,10 @@ inline const base::Path kRoot = "/store";
 struct World {
   explicit World(base::Files& files);
 
+  base::Pool io{"io", 2};
   std::unique_ptr<storage::Driver> driver;
   content::Acceptance acceptance;
-  content::Content content{*driver, acceptance};
+  content::Content content{*driver, acceptance, io};
 
   // As a client does it; each throws unless the registry would have answered with success.
   void push_blob(const oci::RepositoryName& name, const std::string& bytes);

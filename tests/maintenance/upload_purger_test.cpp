@@ -21,7 +21,7 @@ class UploadPurger : public MaintenanceTest {
     put(paths::upload_data(kName, id), "data");
   }
   Purged purge(storage::Driver& driver, base::WallTime limit, bool dry_run = false) {
-    content::Content content(driver, acceptance_);
+    content::Content content(driver, acceptance_, io_);
     return purge_uploads(content, limit, dry_run);
   }
   std::vector<std::string> left() { return names_in(paths::uploads(kName)); }
@@ -65,7 +65,7 @@ TEST_P(UploadPurger, RemovesNothingInADryRun) {
 
 TEST_P(UploadPurger, KeepsWhatARequestIsWritingTo) {
   leave("in-use", std::chrono::hours(200));
-  content::Content content(driver(), acceptance_);
+  content::Content content(driver(), acceptance_, io_);
   {
     const auto upload = content.uploads.open(kName, "in-use");
     EXPECT_EQ(purge_uploads(content, kLater, false).removed, 0U);

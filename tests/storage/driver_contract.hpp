@@ -133,6 +133,34 @@ TYPED_TEST_P(DriverContract, ListBeginsBehindANameAndEndsAtTheLimit) {
   EXPECT_THAT(this->list("d", "..", 1), testing::ElementsAre("a"));
 }
 
+TYPED_TEST_P(DriverContract, VisitFindsWhatIsListed) {
+  for (const char* name : {"b", "_x", "a.b", "a/deep/er"}) this->put("d/" + std::string(name), "x");
+  std::vector<std::string> names;
+  EXPECT_TRUE(this->driver().visit("d", [&](const Entry& entry) {
+    names.push_back(entry.name + (entry.is_directory ? "/" : ""));
+    return true;
+  }));
+  EXPECT_THAT(names, testing::UnorderedElementsAreArray(this->list("d")));
+  EXPECT_FALSE(this->driver().visit("none", [](const Entry&) { return true; }));
+  EXPECT_FALSE(this->driver().visit("d/b", [](const Entry&) { return true; }));
+}
+
+TYPED_TEST_P(DriverContract, VisitEndsWhenItIsTold) {
+  for (const char* name : {"a", "b", "c"}) this->put("d/" + std::string(name), "x");
+  int calls = 0;
+  EXPECT_TRUE(this->driver().visit("d", [&](const Entry&) { return ++calls < 2; }));
+  EXPECT_EQ(calls, 2);
+}
+
+TYPED_TEST_P(DriverContract, ExistBelowTellsWhatIsThere) {
+  for (const char* path : {"d/a/x", "d/b/y/z", "x"}) this->put(path, "1");
+  EXPECT_THAT(this->driver().exist_below("d", {"a/x", "a/y", "b/y", "b/y/z", "c", "a/x/z"}),
+              testing::ElementsAre(true, false, true, true, false, false));
+  EXPECT_THAT(this->driver().exist_below("none", {"a/x"}), testing::ElementsAre(false));
+  EXPECT_THAT(this->driver().exist_below("x", {"a"}), testing::ElementsAre(false));
+  EXPECT_THAT(this->driver().exist_below("d", {}), testing::IsEmpty());
+}
+
 TYPED_TEST_P(DriverContract, RemoveTakesAFileAway) {
   this->put("a/one", "1");
   this->put("a/two", "2");
@@ -292,7 +320,8 @@ TYPED_TEST_P(DriverContract, ManyThreadsMakeAndRemoveTheSameDirectory) {
 REGISTER_TYPED_TEST_SUITE_P(DriverContract, PutReplacesAndLeavesNothingBeside, PutTakesAnyBytes,
                             GetReadsUpToItsLimit, AbsenceIsAnAnswer, ADirectoryIsNoFile,
                             StatTellsFilesAndTheirSize, ListIsInByteOrder,
-                            ListBeginsBehindANameAndEndsAtTheLimit, RemoveTakesAFileAway,
+                            ListBeginsBehindANameAndEndsAtTheLimit, VisitFindsWhatIsListed,
+                            VisitEndsWhenItIsTold, ExistBelowTellsWhatIsThere, RemoveTakesAFileAway,
                             RemoveTreeTakesAllBelowAndNothingElse, MoveReplaces,
                             AppendMakesAFileAndGoesOnAtItsEnd,
                             AppendKeepsWhatWasNotSyncedWhileTheProcessLives, TruncateCutsTheEnd,

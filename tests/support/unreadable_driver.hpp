@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cerrno>
 #include <set>
 #include <system_error>
@@ -14,6 +15,9 @@ class UnreadableDriver final : public storage::Driver {
   UnreadableDriver(storage::Driver& driver, std::set<std::string> unreadable)
       : driver_(driver), unreadable_(std::move(unreadable)) {}
 
+  // From now on all may be read.
+  void unlock() { unreadable_.clear(); }
+
   std::optional<std::string> get(const std::string& path, std::size_t max_bytes) override {
     check(path);
     return driver_.get(path, max_bytes);
@@ -27,6 +31,19 @@ class UnreadableDriver final : public storage::Driver {
                                                   std::size_t limit) override {
     check(path);
     return driver_.list(path, after, limit);
+  }
+  bool visit(const std::string& path, const Visitor& visit) override {
+    check(path);
+    return driver_.visit(path, visit);
+  }
+  std::vector<bool> exist_below(const std::string& directory,
+                                const std::vector<std::string>& paths) override {
+    auto exist = driver_.exist_below(directory, paths);
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      const auto path = directory + '/' + paths[i];
+      exist[i] = exist[i] && (unreadable_.contains(path) || !is_unreadable(path));
+    }
+    return exist;
   }
   std::unique_ptr<storage::BlobReader> open(const std::string& path) override {
     check(path);
@@ -53,15 +70,17 @@ class UnreadableDriver final : public storage::Driver {
   }
 
  private:
+  bool is_unreadable(const std::string& path) const {
+    return std::ranges::any_of(unreadable_, [&](const std::string& one) {
+      return path == one || path.starts_with(one + '/');
+    });
+  }
   void check(const std::string& path) const {
-    for (const auto& one : unreadable_) {
-      if (path != one && !path.starts_with(one + '/')) continue;
-      throw std::system_error(EACCES, std::generic_category(), path);
-    }
+    if (is_unreadable(path)) throw std::system_error(EACCES, std::generic_category(), path);
   }
 
   storage::Driver& driver_;
-  const std::set<std::string> unreadable_;
+  std::set<std::string> unreadable_;
 };
 
 }  // namespace registry::support

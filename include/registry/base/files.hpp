@@ -8,7 +8,9 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace registry::base {
 
@@ -67,6 +69,10 @@ class Files {
   virtual bool make_directory(const Path& path) = 0;
   // In no order, without "." and "..". False: absent.
   virtual bool list(const Path& path, const Visitor& visit) = 0;
+  // Which of the paths below the directory there are, for much less than a status of each. False
+  // also where that cannot be told.
+  virtual std::vector<bool> exist_below(const Path& directory,
+                                        const std::vector<std::string>& paths);
   virtual void sync_directory(const Path& path) = 0;
   // Everything on the filesystem that holds `path` survives a power loss once this returns.
   virtual void sync_filesystem(const Path& path) = 0;

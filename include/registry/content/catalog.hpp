@@ -4,7 +4,7 @@
 #include <string_view>
 #include <system_error>
 
-#include "registry/content/tags.hpp"
+#include "registry/content/page.hpp"
 #include "registry/oci/name.hpp"
 #include "registry/storage/driver.hpp"
 
@@ -24,8 +24,22 @@ class Catalog {
   // below it there may be others. For maintenance.
   void for_each(const std::function<void(const oci::RepositoryName&)>& visit,
                 const Unreadable& unreadable);
+  // Calls `add` with the name of each that `list` would have, in any order, by one look at each
+  // folder, as long as `goes_on` returns true; false: it did not. `unreadable` as above.
+  using Add = std::function<void(const std::string&)>;
+  bool scan(const Add& add, const Unreadable& unreadable, const std::function<bool()>& goes_on);
+  // Whether `list` has it.
+  bool contains(const oci::RepositoryName& name) { return is_repository(name.str(), false); }
 
  private:
+  struct Scan {
+    const Add& add;
+    const Unreadable& unreadable;
+    const std::function<bool()>& goes_on;
+  };
+  bool scan_below(const std::string& name, const Scan& scan);
+  bool scan_child(const std::string& text, const Scan& scan);
+  static void add_to(const Scan& scan, const std::string& text);
   struct Search {
     std::size_t limit;
     bool with_uploads;  // also repositories that are nothing more yet

@@ -5,6 +5,7 @@
 #include "registry/content/acceptance.hpp"
 #include "registry/content/blobs.hpp"
 #include "registry/content/catalog.hpp"
+#include "registry/content/catalog_index.hpp"
 #include "registry/content/manifests.hpp"
 #include "registry/content/pins.hpp"
 #include "registry/content/referrers.hpp"
@@ -18,21 +19,31 @@ namespace registry::content {
 // For which what a client was told is present stays.
 inline constexpr std::chrono::hours kGrace{1};
 
+// Of what is kept in memory to answer lists.
+struct Indexing {
+  static constexpr std::size_t kMostBytes = std::size_t{16} << 20;
+  std::size_t most_bytes = kMostBytes;  // half for the catalog, half for the tags
+  IndexMetrics catalog, tags;
+  std::stop_token ending;  // of the process
+};
+
 // All that the repositories of a store hold. What it is made of outlives it. Keeps up to
 // `recent_bytes` of what was read lately in memory.
 struct Content {
-  Content(storage::Driver& driver, const Acceptance& acceptance,
-          std::size_t recent_bytes = Recent::kDefaultBytes)
+  Content(storage::Driver& driver, const Acceptance& acceptance, base::Pool& io,
+          std::size_t recent_bytes = Recent::kDefaultBytes, const Indexing& indexing = {})
       : recent(recent_bytes),
-        tags(driver),
+        tags(driver, indexing.most_bytes / 2, indexing.tags),
         blobs(driver, pins, locks, recent),
         uploads(driver, pins, locks, recent),
         referrers(driver, locks),
         manifests(driver, pins, locks, tags, referrers, acceptance, recent),
-        catalog(driver) {}
+        catalog(driver),
+        catalog_index(driver, io, indexing.most_bytes / 2, indexing.catalog, indexing.ending) {}
 
   Pins pins{kGrace};
-  RepositoryLocks locks;
+  // Whatever may make a repository holds its lock.
+  RepositoryLocks locks{[this](const oci::RepositoryName& name) { catalog_index.changed(name); }};
   Recent recent;
   Tags tags;
   Blobs blobs;
@@ -40,6 +51,7 @@ struct Content {
   Referrers referrers;
   Manifests manifests;
   Catalog catalog;
+  CatalogIndex catalog_index;
 };
 
 }  // namespace registry::content

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
@@ -15,23 +16,28 @@ namespace registry::content {
 // other way round. Held by one thread, never across a co_await. Thread-safe.
 class RepositoryLocks {
  public:
+  // `changed`: is told of each repository that is about to be let go. Must not throw.
+  using Changed = std::function<void(const oci::RepositoryName&)>;
+  explicit RepositoryLocks(Changed changed = {}) : changed_(std::move(changed)) {}
+
   // For the time of its life.
   template <class Lock>
   class Held {
    public:
     Held(RepositoryLocks& locks, const oci::RepositoryName& name)
-        : locks_(locks), name_(name.str()), mutex_(locks.acquire(name_)), lock_(*mutex_) {}
+        : locks_(locks), name_(name), mutex_(locks.acquire(name_.str())), lock_(*mutex_) {}
     Held(const Held&) = delete;
     Held& operator=(const Held&) = delete;
     ~Held() {
+      if (locks_.changed_) locks_.changed_(name_);
       lock_.unlock();
       mutex_.reset();
-      locks_.release(name_);
+      locks_.release(name_.str());
     }
 
    private:
     RepositoryLocks& locks_;
-    const std::string name_;
+    const oci::RepositoryName name_;
     std::shared_ptr<std::shared_mutex> mutex_;
     Lock lock_;
   };
@@ -51,6 +57,7 @@ class RepositoryLocks {
     if (found != mutexes_.end() && found->second.use_count() == 1) mutexes_.erase(found);
   }
 
+  const Changed changed_;
   std::mutex mutex_;
   std::unordered_map<std::string, std::shared_ptr<std::shared_mutex>> mutexes_;
 };

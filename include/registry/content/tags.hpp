@@ -1,27 +1,24 @@
 #pragma once
 
 #include <optional>
-#include <string>
 #include <string_view>
-#include <vector>
 
+#include "registry/content/page.hpp"
+#include "registry/content/tag_lists.hpp"
 #include "registry/oci/digest.hpp"
 #include "registry/oci/name.hpp"
 #include "registry/storage/driver.hpp"
 
 namespace registry::content {
 
-// Names in order, and whether more follow them.
-struct Page {
-  std::vector<std::string> names;
-  bool more = false;
-};
-
 // The tags of the repositories. Blocking; thread-safe. Whoever changes them holds the lock of the
 // repository.
 class Tags {
  public:
-  explicit Tags(storage::Driver& driver) : driver_(driver) {}
+  // `list_bytes`: what the lists in memory may cost.
+  explicit Tags(storage::Driver& driver, std::size_t list_bytes = std::size_t{8} << 20,
+                IndexMetrics metrics = {})
+      : driver_(driver), lists_(driver, list_bytes, metrics) {}
 
   std::optional<oci::Digest> resolve(const oci::RepositoryName& name, const oci::Tag& tag);
   // The digest that the tag was pushed with, of the manifest that it points to now: `sha256`, or
@@ -30,6 +27,10 @@ class Tags {
                         const oci::Digest& sha256);
   // Up to `limit` behind `after`, in byte order (spec "Listing Tags"). nullopt: there is no such
   // repository; one that has manifests but no tags has an empty list.
+  std::optional<Listed> list(const oci::RepositoryName& name, std::string_view after,
+                             std::size_t limit, const EachName& each) {
+    return lists_.list(name, after, limit, each);
+  }
   std::optional<Page> list(const oci::RepositoryName& name, std::string_view after,
                            std::size_t limit);
   // Durable. `named`: the digest that the client gave to it, or `sha256`.
@@ -40,9 +41,8 @@ class Tags {
   void remove_all_of(const oci::RepositoryName& name, const oci::Digest& sha256);
 
  private:
-  bool points_somewhere(const oci::RepositoryName& name, const oci::Tag& tag);
-
   storage::Driver& driver_;
+  TagLists lists_;
 };
 
 }  // namespace registry::content

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -70,6 +71,14 @@ class Driver {
   // Up to `limit` names below the directory, in byte order, behind `after`. nullopt: absent.
   virtual std::optional<std::vector<Entry>> list(const std::string& path, std::string_view after,
                                                  std::size_t limit) = 0;
+  // All names in the directory, in no order and in one go, as long as `visit` returns true: for
+  // what is too much to be listed. False: absent.
+  using Visitor = std::function<bool(const Entry& entry)>;
+  virtual bool visit(const std::string& path, const Visitor& visit) = 0;
+  // Which of the paths below the directory there are, for less than a `stat` of each. False also
+  // where that cannot be told at once: a `stat` says more.
+  virtual std::vector<bool> exist_below(const std::string& directory,
+                                        const std::vector<std::string>& paths) = 0;
   // False: there was none.
   virtual bool remove(const std::string& path, Survives survives) = 0;
   // A directory with all below it, in one step. False: there was none.

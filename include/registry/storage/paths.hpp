@@ -44,6 +44,7 @@ std::string revision_link(const oci::RepositoryName& name, const oci::Digest& sh
 std::string tags(const oci::RepositoryName& name);
 std::string tag(const oci::RepositoryName& name, const oci::Tag& tag);
 std::string tag_current(const oci::RepositoryName& name, const oci::Tag& tag);
+std::string tag_current_below_tags(std::string_view tag);
 std::string tag_index(const oci::RepositoryName& name, const oci::Tag& tag,
                       const oci::Digest& sha256);
 // `id` is one that content::is_upload_id accepts.
