@@ -82,6 +82,7 @@ Json run_mixed(const Server& server, const MixedOptions& options) {
   const Usage usage(server.pids);
   {
     std::vector<std::jthread> threads;
+    threads.reserve(options.at_once + latencies.size());
     for (unsigned i = 0; i < options.at_once; ++i)
       threads.emplace_back([&, i] {
         guarded(

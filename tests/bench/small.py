@@ -43,6 +43,7 @@ def kept_rows(_: Bench) -> list[Row]:
         beside_nginx = {"blob": (at_least(0.8, NGINX),), "head_blob": ()}
         targets = beside_nginx.get(key, (at_least(1.0, NGINX),)) + (at_least(30, REFERENCE),)
         rows.append(Row(key, f"{title}, 32 connections", "1/s", targets))
+        rows.append(Row(f"{key}_cpu", "– CPU of each", "µs"))
     return rows
 
 
