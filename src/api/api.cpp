@@ -102,7 +102,7 @@ http::Response answer_to(const std::exception& thrown, Exchange& exchange) {
     return error_answer(oci::Error(oci::ErrorCode::size_invalid, thrown.what()));
   }
   exchange.set_failure(explained(thrown), true);
-  return error_answer(own_fault(thrown, exchange.request().id));
+  return error_answer(own_fault(thrown, exchange.request().id()));
 }
 
 // The path below the prefix, which has a slash at both ends. "/" and the probes are outside of it.

@@ -7,6 +7,8 @@
 namespace registry::api {
 namespace {
 
+constexpr std::string_view kBlobType = "application/octet-stream";
+
 http::Response blob_head(unsigned status, const oci::Digest& digest) {
   auto head = answer(status);
   head.add("Accept-Ranges", "bytes");
@@ -39,16 +41,44 @@ http::Response unsatisfiable(std::uint64_t size) {
 net::awaitable<void> BlobHandlers::get(Exchange& exchange, const Match& match) {
   const auto name = repository_name(match);
   const auto digest = blob_digest(match.last);
+  const bool sent = co_await send_known(exchange, name, digest);
+  if (sent) co_return;
   const auto open = [&] { return services_.content.blobs.open(name, digest); };
   const auto blob = co_await base::offload(services_.io, open);
   if (!blob) unknown_blob(digest);
-  const auto condition = condition_of(exchange.request(), digest);
-  if (condition == Condition::failed) require_condition(exchange.request(), digest);
+  co_await send(exchange, digest, *blob);
+}
+
+// Without the file: what is known of the blob already says all that is asked for, or it is small.
+// False: the file is needed, or the blob is absent.
+net::awaitable<bool> BlobHandlers::send_known(Exchange& exchange, const oci::RepositoryName& name,
+                                              const oci::Digest& digest) {
+  const auto& request = exchange.request();
+  auto& blobs = services_.content.blobs;
+  auto known = blobs.recent(name, digest);
+  services_.metrics.looked_into_cache(known != nullptr);
+  if (!known) {
+    const auto fetch = [&] { return blobs.fetch(name, digest); };
+    known = co_await base::offload(services_.io, fetch);
+    if (!known) co_return false;
+  }
+  const auto condition = condition_of(request, digest);
+  if (condition == Condition::failed) require_condition(request, digest);
   if (condition == Condition::not_modified) {
     co_await exchange.send(blob_head(304, digest));
-    co_return;
+    co_return true;
   }
-  co_await send(exchange, digest, *blob);
+  const bool is_head = request.method == "HEAD";
+  if (!request.header("Range").empty() || (!known->content && !is_head)) co_return false;
+  auto head = blob_head(200, digest);
+  if (is_head) {
+    head.add("Content-Type", kBlobType);
+    co_await exchange.begin_body(std::move(head), known->size_bytes);
+  } else {
+    head.with_body(kBlobType, *known->content);
+    co_await exchange.send(std::move(head));
+  }
+  co_return true;
 }
 
 net::awaitable<void> BlobHandlers::send(Exchange& exchange, const oci::Digest& digest,
@@ -64,7 +94,7 @@ net::awaitable<void> BlobHandlers::send(Exchange& exchange, const oci::Digest& d
   }
   const bool is_part = wanted.kind == oci::RangeRequest::Kind::partial;
   auto head = blob_head(is_part ? 206 : 200, digest);
-  head.add("Content-Type", "application/octet-stream");
+  head.add("Content-Type", kBlobType);
   const auto range = is_part ? wanted.ranges.front() : oci::ByteRange{0, blob.size()};
   if (is_part) head.add("Content-Range", content_range(range, blob.size()));
   co_await send_stored(exchange, std::move(head), blob, range, services_.memory);

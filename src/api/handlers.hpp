@@ -60,8 +60,7 @@ class ManifestHandlers {
   net::awaitable<void> remove(Exchange& exchange, const Match& match);
 
  private:
-  net::awaitable<void> send_large(Exchange& exchange, const content::FoundManifest& found,
-                                  http::Response head);
+  net::awaitable<void> send_large(Exchange& exchange, const content::FoundManifest& found);
   net::awaitable<std::string> read_content(Exchange& exchange, base::ByteBudget::Reservation& paid);
   const Services& services_;
   const Options& options_;
@@ -78,6 +77,8 @@ class BlobHandlers {
   net::awaitable<void> remove(Exchange& exchange, const Match& match);
 
  private:
+  net::awaitable<bool> send_known(Exchange& exchange, const oci::RepositoryName& name,
+                                  const oci::Digest& digest);
   net::awaitable<void> send(Exchange& exchange, const oci::Digest& digest,
                             storage::BlobReader& blob);
   const Services& services_;

@@ -8,9 +8,9 @@
 namespace registry::api {
 namespace {
 
-constexpr std::size_t kSmallBytes = 64 * 1024;  // nearly every manifest there is
-constexpr std::size_t kMostTags = 100;          // each costs two durable writes
-constexpr std::size_t kCostFactor = 2;          // once as text, once as what is read of it
+constexpr std::size_t kSmallBytes = content::kSmallManifestBytes;
+constexpr std::size_t kMostTags = 100;  // each costs two durable writes
+constexpr std::size_t kCostFactor = 2;  // once as text, once as what is read of it
 
 oci::Tag tag_of(std::string_view text) {
   auto tag = oci::Tag::parse(text);
@@ -78,41 +78,54 @@ content::Precondition precondition_of(const http::Request& request) {
   throw oci::Error(oci::ErrorCode::manifest_unknown, detail);
 }
 
+// 200, or 304 where the client has it already. Throws where it wants another than this.
+http::Response manifest_head(const http::Request& request, const oci::Digest& digest) {
+  const auto condition = condition_of(request, digest);
+  if (condition == Condition::failed) require_condition(request, digest);
+  const bool is_known = condition == Condition::not_modified;
+  auto head = answer(is_known ? 304 : 200);
+  if (!is_known) head.add("Docker-Content-Digest", digest.str());
+  head.add("Etag", etag(digest));
+  return head;
+}
+
+http::Response answer_with(const http::Request& request, const content::StoredManifest& manifest) {
+  auto response = manifest_head(request, manifest.digest);
+  if (response.status() == 200) response.with_body(manifest.media_type, manifest.content);
+  return response;
+}
+
 }  // namespace
 
 // Served as stored, whatever Accept says.
 net::awaitable<void> ManifestHandlers::get(Exchange& exchange, const Match& match) {
   const auto name = repository_name(match);
   const auto reference = reference_of(match);
-  const auto find = [&] { return services_.content.manifests.find(name, reference); };
-  const auto found = co_await base::offload(services_.io, find);
-  if (!found) unknown_manifest(name, match);
-  const auto condition = condition_of(exchange.request(), found->digest);
-  if (condition == Condition::failed) require_condition(exchange.request(), found->digest);
-  if (condition == Condition::not_modified) {
-    auto unchanged = answer(304);
-    unchanged.add("Etag", etag(found->digest));
-    co_await exchange.send(std::move(unchanged));
+  auto& manifests = services_.content.manifests;
+  const auto recent = manifests.recent(name, reference);
+  services_.metrics.looked_into_cache(recent != nullptr);
+  if (recent) {
+    co_await exchange.send(answer_with(exchange.request(), *recent));
     co_return;
   }
-  auto response = answer(200);
-  response.add("Docker-Content-Digest", found->digest.str());
-  response.add("Etag", etag(found->digest));
-  if (found->size_bytes > kSmallBytes) {
-    co_await send_large(exchange, *found, std::move(response));
-    co_return;
+  const auto fetch = [&] { return manifests.fetch(name, reference); };
+  const auto fetched = co_await base::offload(services_.io, fetch);
+  if (!fetched) unknown_manifest(name, match);
+  if (fetched->small) {
+    co_await exchange.send(answer_with(exchange.request(), *fetched->small));
+  } else {
+    co_await send_large(exchange, fetched->found);
   }
-  const auto read = [&] { return services_.content.manifests.read(*found); };
-  auto manifest = co_await base::offload(services_.io, read);
-  if (!manifest) unknown_manifest(name, match);
-  response.with_body(manifest->media_type, std::move(manifest->content));
-  co_await exchange.send(std::move(response));
 }
 
 // Its text is in memory only to learn the media type, not while a slow client takes it.
 net::awaitable<void> ManifestHandlers::send_large(Exchange& exchange,
-                                                  const content::FoundManifest& found,
-                                                  http::Response head) {
+                                                  const content::FoundManifest& found) {
+  auto head = manifest_head(exchange.request(), found.digest);
+  if (head.status() == 304) {
+    co_await exchange.send(std::move(head));
+    co_return;
+  }
   auto& manifests = services_.content.manifests;
   std::string media_type;
   std::unique_ptr<storage::BlobReader> stored;

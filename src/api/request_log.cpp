@@ -57,12 +57,12 @@ log::Level level_of(const http::Request& request, const http::Outcome& outcome) 
 }  // namespace
 
 void log_request(const http::Request& request, const http::Outcome& outcome) {
-  log::access(combined_log_line(request, outcome));
+  if (log::access_enabled()) log::access(combined_log_line(request, outcome));
   const auto level = level_of(request, outcome);
   if (!log::enabled(level)) return;
   using std::chrono::duration_cast;
   const auto milliseconds = duration_cast<std::chrono::milliseconds>(outcome.duration).count();
-  log::Fields fields = {{"http.request.id", request.id},
+  log::Fields fields = {{"http.request.id", request.id()},
                         {"http.request.method", request.method},
                         {"http.request.uri", loggable(request.raw_target)},
                         {"http.request.remoteaddr", request.peer},

@@ -53,6 +53,11 @@ RequestMetrics::RequestMetrics(base::Metrics& metrics)
                        "Requests answered.", metrics)),
       seconds_(family(prometheus::BuildHistogram(), "registry_http_request_duration_seconds",
                       "From a request's first byte to its answer's last.", metrics)) {
+  auto& cache = family(prometheus::BuildCounter(), "registry_storage_cache_total",
+                       "Looks for a manifest or a blob in memory.", metrics);
+  cache_requests_ = &cache.Add({{"type", "Request"}});
+  cache_hits_ = &cache.Add({{"type", "Hit"}});
+  cache_misses_ = &cache.Add({{"type", "Miss"}});
   auto& in_flight = family(prometheus::BuildGauge(), "registry_http_in_flight_requests",
                            "Requests under way.", metrics);
   auto& request_bytes = family(prometheus::BuildHistogram(), "registry_http_request_size_bytes",
@@ -72,6 +77,11 @@ RequestMetrics::RequestMetrics(base::Metrics& metrics)
 
 void RequestMetrics::begin(std::string_view route) {
   routes_.at(route).in_flight->Increment();
+}
+
+void RequestMetrics::looked_into_cache(bool hit) {
+  cache_requests_->Increment();
+  (hit ? cache_hits_ : cache_misses_)->Increment();
 }
 
 void RequestMetrics::completed(const http::Request& request, const http::Outcome& outcome) {

@@ -1,6 +1,5 @@
 // The way of an upload's bytes from the client to the store.
 #include <algorithm>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include "handlers.hpp"
 #include "registry/oci/error.hpp"
@@ -22,9 +21,6 @@ std::optional<oci::ChunkRange> announced_chunk(const http::Request& request) {
 
 namespace {
 
-// One block, used as two halves: one is stored while the socket fills the other.
-constexpr std::size_t kBlockBytes = 256 * 1024;
-
 // A range has no way to say that a chunk is empty: some clients say that it has one byte.
 void check_length(const http::Request& request, std::uint64_t received) {
   const auto chunk = announced_chunk(request);
@@ -34,59 +30,18 @@ void check_length(const http::Request& request, std::uint64_t received) {
                                                 " bytes, the body has " + std::to_string(received));
 }
 
-// What came of a half of the block. These two end without a throw: a throw of one would have `&&`
-// cancel the other in the middle, and a disk that is full would look like a client that is gone.
-struct Received {
-  std::size_t bytes = 0;
-  std::exception_ptr failure;
-};
-
-net::awaitable<Received> fill(Exchange& exchange, std::span<std::byte> half) {
-  Received received;
-  try {
-    received.bytes = co_await exchange.read_body(half);
-  } catch (const http::ConnectionLost& lost) {
-    received.bytes = lost.received();
-    received.failure = std::current_exception();
-  } catch (...) {
-    received.failure = std::current_exception();
-  }
-  co_return received;
-}
-
-net::awaitable<std::exception_ptr> store(content::Upload& upload, std::span<std::byte> half) {
-  try {
-    co_await upload.append(half);
-  } catch (...) {
-    co_return std::current_exception();
-  }
-  co_return nullptr;
-}
-
 }  // namespace
 
-// Hashes and stores while receiving. A slow disk stops the reads, so TCP holds the client back.
+// A slow disk stops the reads, so TCP holds the client back. While a client is silent nothing is
+// held for it.
 net::awaitable<void> UploadHandlers::receive(Exchange& exchange, content::Upload& upload) {
-  using namespace net::experimental::awaitable_operators;
-  if (exchange.content_length() == 0) {
-    check_length(exchange.request(), 0);
-    co_return;
-  }
   const auto begin = upload.offset();
-  auto paid = co_await services_.memory.acquire(kBlockBytes);
-  base::Buffer buffer(std::move(paid), kBlockBytes);
-  auto full = buffer.span().first(kBlockBytes / 2);
-  auto filling = buffer.span().last(kBlockBytes / 2);
-  Received received = co_await fill(exchange, full);
-  while (received.bytes > 0 && !received.failure) {
-    const auto [failure, next] =
-        co_await (store(upload, full.first(received.bytes)) && fill(exchange, filling));
-    if (failure) std::rethrow_exception(failure);
-    std::swap(full, filling);
-    received = next;
+  const http::BodySink sink = [&](std::span<const std::byte> data) { upload.append(data); };
+  for (;;) {
+    const bool more = co_await exchange.wait_for_body();
+    if (!more) break;
+    co_await exchange.receive(services_.transfers, services_.memory, sink);
   }
-  if (received.bytes > 0) co_await upload.append(full.first(received.bytes));
-  if (received.failure) std::rethrow_exception(received.failure);
   check_length(exchange.request(), upload.offset() - begin);
 }
 

@@ -60,6 +60,13 @@ std::size_t body_memory() {
   return limit ? std::clamp(*limit / 4, kLeast, kMost) : kMost;
 }
 
+// For what was read lately: the size of some thousand manifests where there is room.
+std::size_t recent_memory() {
+  constexpr std::size_t kMost = std::size_t{32} << 20, kLeast = std::size_t{2} << 20;
+  const auto limit = base::memory_limit();
+  return limit ? std::clamp(*limit / 16, kLeast, kMost) : kMost;
+}
+
 // A connection may need two files beside its socket. Raises the soft limit as far as it goes.
 std::size_t max_connections() {
   constexpr std::size_t kReserved = 128;
@@ -133,7 +140,7 @@ class Daemon {
   net::io_context context_{static_cast<int>(core_count())};
   std::optional<http::Server> server_, debug_server_;
   base::Pool io_;
-  base::Pool hashing_{"hash", core_count()};
+  base::Pool transfers_{"transfer", 2 * core_count()};
 };
 
 void Daemon::open_store() {
@@ -236,9 +243,9 @@ void Daemon::start_background() {
 
 int Daemon::run() {
   open_store();
-  content_.emplace(*driver_, acceptance_, io_, hashing_);
+  content_.emplace(*driver_, acceptance_, io_, transfers_, recent_memory());
   health_.emplace(context_, io_, *driver_);
-  const api::Services services{*content_,        io_,      memory_,
+  const api::Services services{*content_,        io_,      transfers_,      memory_,
                                large_manifests_, *health_, request_metrics_};
   api_.emplace(services, api_options(config_));
   if (config_.storage.maintenance.readonly.enabled) {

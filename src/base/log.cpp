@@ -130,8 +130,12 @@ void warn_once(std::string_view message, const Fields& fields) {
   write(Level::warn, message, fields);
 }
 
+bool access_enabled() {
+  return state().options.access_log;
+}
+
 void access(std::string_view line) {
-  if (state().options.access_log) state().access->log(spdlog::level::info, line);
+  if (access_enabled()) state().access->log(spdlog::level::info, line);
 }
 
 }  // namespace registry::base::log

@@ -7,8 +7,38 @@ namespace registry::content {
 
 namespace paths = storage::paths;
 
-Blobs::Blobs(storage::Driver& driver, Pins& pins, RepositoryLocks& locks)
-    : driver_(driver), pins_(pins), locks_(locks) {}
+namespace {
+constexpr std::size_t kSmallBytes = 16 * 1024;  // most configs
+}
+
+Blobs::Blobs(storage::Driver& driver, Pins& pins, RepositoryLocks& locks, Recent& recent)
+    : driver_(driver), pins_(pins), locks_(locks), recent_(recent) {}
+
+// As Manifests::recent.
+std::shared_ptr<const RecentBlob> Blobs::recent(const oci::RepositoryName& name,
+                                                const oci::Digest& digest) {
+  const auto found = recent_.blobs.find(name.str(), digest.str());
+  if (!found) return nullptr;
+  pins_.promise(found->value->sha256);
+  const bool holds = recent_.blobs.generation(name.str(), digest.str()) == found->generation;
+  return holds ? found->value : nullptr;
+}
+
+std::shared_ptr<const RecentBlob> Blobs::fetch(const oci::RepositoryName& name,
+                                               const oci::Digest& digest) {
+  const auto generation = recent_.blobs.generation(name.str(), digest.str());
+  const auto info = stat(name, digest);
+  if (!info) return nullptr;
+  RecentBlob blob{info->sha256, info->size_bytes, std::nullopt};
+  if (info->size_bytes <= kSmallBytes) {
+    blob.content = driver_.get(paths::blob(info->sha256), kSmallBytes);
+    if (!blob.content || blob.content->size() != info->size_bytes) return nullptr;  // just replaced
+  }
+  const auto bytes = blob.content ? blob.content->size() : 0;
+  auto fetched = std::make_shared<const RecentBlob>(std::move(blob));
+  recent_.blobs.add(name.str(), digest.str(), generation, fetched, bytes);
+  return fetched;
+}
 
 // Pins first, then looks at the link; of a sha512 only the link says what is to be pinned, so it is
 // read once more.
@@ -66,7 +96,10 @@ bool Blobs::remove(const oci::RepositoryName& name, const oci::Digest& digest) {
   const RepositoryLocks::Alone lock(locks_, name);
   const auto sha256 = read_link(driver_, paths::layer_link(name, digest));
   if (!sha256 || !stored_size(driver_, *sha256)) return false;
-  return driver_.remove(paths::layer_link(name, digest), storage::Survives::power_loss);
+  const bool removed =
+      driver_.remove(paths::layer_link(name, digest), storage::Survives::power_loss);
+  recent_.blobs.forget_repository(name.str());
+  return removed;
 }
 
 }  // namespace registry::content

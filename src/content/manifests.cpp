@@ -14,15 +14,37 @@ namespace paths = storage::paths;
 using oci::ErrorCode;
 using storage::Survives;
 
+namespace {
+
+const std::string& text_of(const Reference& reference) {
+  return std::visit([](const auto& one) -> const std::string& { return one.str(); }, reference);
+}
+
+// Says so at the end of its life, whether or not what it stands for went well.
+template <class Forget>
+class Change {
+ public:
+  explicit Change(Forget forget) : forget_(std::move(forget)) {}
+  Change(const Change&) = delete;
+  Change& operator=(const Change&) = delete;
+  ~Change() { forget_(); }
+
+ private:
+  Forget forget_;
+};
+
+}  // namespace
+
 Manifests::Manifests(storage::Driver& driver, Pins& pins, RepositoryLocks& locks, Tags& tags,
-                     Referrers& referrers, const Acceptance& acceptance, base::Pool& io,
-                     base::Pool& hashing)
+                     Referrers& referrers, const Acceptance& acceptance, Recent& recent,
+                     base::Pool& io, base::Pool& hashing)
     : driver_(driver),
       pins_(pins),
       locks_(locks),
       tags_(tags),
       referrers_(referrers),
       acceptance_(acceptance),
+      recent_(recent),
       io_(io),
       hashing_(hashing) {}
 
@@ -63,10 +85,31 @@ std::optional<StoredManifest> Manifests::read(const FoundManifest& found) {
   return StoredManifest{found.digest, found.sha256, std::move(media_type), std::move(*content)};
 }
 
-std::optional<StoredManifest> Manifests::get(const oci::RepositoryName& name,
-                                             const Reference& reference) {
-  const auto found = find(name, reference);
-  return found ? read(*found) : std::nullopt;
+// Promised first and then looked at again: a removal that the promise came too late for has said
+// so by then.
+std::shared_ptr<const StoredManifest> Manifests::recent(const oci::RepositoryName& name,
+                                                        const Reference& reference) {
+  const auto& text = text_of(reference);
+  const auto found = recent_.manifests.find(name.str(), text);
+  if (!found) return nullptr;
+  pins_.promise(found->value->sha256);
+  const bool holds = recent_.manifests.generation(name.str(), text) == found->generation;
+  return holds ? found->value : nullptr;
+}
+
+std::optional<FetchedManifest> Manifests::fetch(const oci::RepositoryName& name,
+                                                const Reference& reference) {
+  const auto& text = text_of(reference);
+  const auto generation = recent_.manifests.generation(name.str(), text);
+  auto found = find(name, reference);
+  if (!found) return std::nullopt;
+  FetchedManifest fetched{std::move(*found), nullptr};
+  if (fetched.found.size_bytes > kSmallManifestBytes) return fetched;
+  auto manifest = read(fetched.found);
+  if (!manifest) return std::nullopt;
+  fetched.small = std::make_shared<const StoredManifest>(std::move(*manifest));
+  recent_.manifests.add(name.str(), text, generation, fetched.small, fetched.small->content.size());
+  return fetched;
 }
 
 std::unique_ptr<storage::BlobReader> Manifests::open(const FoundManifest& found) {
@@ -91,7 +134,7 @@ net::awaitable<PutManifest> Manifests::put(const oci::RepositoryName& name,
     // Either is an end of it: the descriptor is wrong and this throws, or the blob was, and is
     // missing from now on, or was replaced by a good one meanwhile.
     for (const auto& one : checked.suspicious) {
-      co_await settle(driver_, pins_, io_, hashing_, whole_, one);
+      co_await settle(driver_, pins_, recent_, io_, hashing_, whole_, one);
     }
   }
   PutManifest put{parsed.named, std::nullopt};
@@ -133,8 +176,17 @@ CheckedReferences Manifests::check_and_store(const oci::RepositoryName& name,
   if (!checked.missing.empty() || !checked.suspicious.empty()) return checked;
   references.promise();
   pin.promise();
+  const Change change([&] { forget(name, pushed, parsed); });
   store(name, pushed, parsed);
   return checked;
+}
+
+void Manifests::forget(const oci::RepositoryName& name, const PushedManifest& pushed,
+                       const Parsed& parsed) {
+  auto& manifests = recent_.manifests;
+  manifests.forget(name.str(), text_of(pushed.reference));
+  for (const auto& tag : pushed.more_tags) manifests.forget(name.str(), tag.str());
+  manifests.forget(name.str(), parsed.sha256.str());
 }
 
 // The content, what leads to it by other names, the revision, the tags: 2.8's order, so that
@@ -156,13 +208,16 @@ void Manifests::store(const oci::RepositoryName& name, const PushedManifest& pus
 
 // Small enough to be compared: so pushing it again mends what was damaged.
 void Manifests::store_content(const oci::Digest& sha256, const std::string& content) {
-  const bool is_stored = stored_manifest(driver_, sha256) == content;
-  if (!is_stored) driver_.put(paths::blob(sha256), content, Survives::power_loss);
+  const auto stored = stored_manifest(driver_, sha256);
+  if (stored == content) return;
+  driver_.put(paths::blob(sha256), content, Survives::power_loss);
+  if (stored) recent_.forget_all();  // the damaged one may have been read
 }
 
 bool Manifests::remove(const oci::RepositoryName& name, const Reference& reference,
                        const Precondition& precondition) {
   const RepositoryLocks::Alone lock(locks_, name);
+  const Change change([&] { recent_.manifests.forget_repository(name.str()); });
   if (precondition) {
     const auto current = find(name, reference);
     precondition(current ? std::optional(current->digest) : std::nullopt);

@@ -17,6 +17,14 @@ Pin Pins::pin(const oci::Digest& digest) {
   return {*this, digest};
 }
 
+void Pins::promise(const oci::Digest& digest) {
+  const auto now = Clock::now();
+  auto& shard = shard_of(digest);
+  const std::scoped_lock lock(shard.mutex);
+  turn(shard, now);
+  shard.current.insert(digest);
+}
+
 void Pins::release(const oci::Digest& digest, bool promised, Clock::time_point now) {
   auto& shard = shard_of(digest);
   const std::scoped_lock lock(shard.mutex);

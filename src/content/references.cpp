@@ -81,7 +81,7 @@ bool quarantine_damaged(storage::Driver& driver, Pins& pins, const oci::Digest& 
 
 }  // namespace
 
-net::awaitable<void> settle(storage::Driver& driver, Pins& pins, base::Pool& io,
+net::awaitable<void> settle(storage::Driver& driver, Pins& pins, Recent& recent, base::Pool& io,
                             base::Pool& hashing, KnownWhole& whole, Suspicious suspicious) {
   const auto& [sha256, stated_bytes] = suspicious;
   const auto path = paths::blob(sha256);
@@ -102,6 +102,7 @@ net::awaitable<void> settle(storage::Driver& driver, Pins& pins, base::Pool& io,
   const auto quarantine = [&] { return quarantine_damaged(driver, pins, sha256, reader->size()); };
   const bool moved = co_await base::offload(io, quarantine);
   if (!moved) co_return;
+  recent.forget_all();
   base::log::error("a stored blob was damaged and is in quarantine: push the image again",
                    {{"digest", sha256.str()}});
 }

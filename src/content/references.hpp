@@ -64,7 +64,7 @@ std::optional<oci::Digest> sha256_of_manifest(storage::Driver& driver,
 
 // Hashes the blob again, as either it or the descriptor is wrong: throws Error(manifest_invalid)
 // for the descriptor, and moves a damaged blob to quarantine, so that it is missing from now on.
-net::awaitable<void> settle(storage::Driver& driver, Pins& pins, base::Pool& io,
+net::awaitable<void> settle(storage::Driver& driver, Pins& pins, Recent& recent, base::Pool& io,
                             base::Pool& hashing, KnownWhole& whole, Suspicious suspicious);
 
 }  // namespace registry::content

@@ -82,10 +82,9 @@ net::awaitable<void> Upload::hash_again(std::uint64_t size) {
   co_await base::offload(uploads_.io_, adopt);
 }
 
-net::awaitable<void> Upload::append(std::span<const std::byte> data) {
-  const auto hash = [&] { hash_.update(data); };
-  co_await base::offload(uploads_.hashing_, hash);
-  co_await writer_->write(data);
+void Upload::append(std::span<const std::byte> data) {
+  hash_.update(data);
+  writer_->write(data);
 }
 
 net::awaitable<void> Upload::keep() {
@@ -161,6 +160,7 @@ net::awaitable<BlobInfo> Upload::commit(const oci::Digest& digest) {
   if (stored != offset()) {
     moving_ = true;
     co_await writer_->commit(paths::blob(sha256));
+    if (stored) uploads_.recent_.forget_all();  // a damaged one was replaced
   }
   const auto link = [&] {
     const RepositoryLocks::Shared lock(uploads_.locks_, name_);

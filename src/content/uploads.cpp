@@ -35,9 +35,9 @@ bool is_upload_id(std::string_view text) {
   });
 }
 
-Uploads::Uploads(storage::Driver& driver, Pins& pins, RepositoryLocks& locks, base::Pool& io,
-                 base::Pool& hashing)
-    : driver_(driver), pins_(pins), locks_(locks), io_(io), hashing_(hashing) {}
+Uploads::Uploads(storage::Driver& driver, Pins& pins, RepositoryLocks& locks, Recent& recent,
+                 base::Pool& io, base::Pool& hashing)
+    : driver_(driver), pins_(pins), locks_(locks), recent_(recent), io_(io), hashing_(hashing) {}
 
 Uploads::Use::Use(Uploads& uploads, std::string key) : uploads_(uploads), key_(std::move(key)) {
   const std::scoped_lock lock(uploads_.mutex_);

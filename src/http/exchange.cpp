@@ -1,8 +1,27 @@
 #include "registry/http/exchange.hpp"
 
 #include "registry/base/text.hpp"
+#include "registry/base/uuid.hpp"
 
 namespace registry::http {
+
+const std::string& Request::id() const {
+  if (id_.empty()) id_ = base::make_uuid();
+  return id_;
+}
+
+// Clears, and does not free.
+void Request::begin() {
+  for (auto* text : {&method, &raw_target, &target.path, &host, &actor, &id_}) text->clear();
+  for (auto& [name, value] : headers) {
+    name.clear();
+    value.clear();
+  }
+  target.query.clear();
+  route = {};
+  http_1_0 = false;
+}
+
 std::string_view Request::header(std::string_view name) const {
   for (const auto& [key, value] : headers) {
     if (base::iequals(key, name)) return value;

@@ -105,6 +105,9 @@ Server::Acceptor& Server::open_acceptor(const Protocol::endpoint& endpoint,
   try {
     acceptor->open(endpoint.protocol());
     acceptor->set_option(net::socket_base::reuse_address(true));
+    // Which the sockets that it accepts inherit.
+    acceptor->set_option(net::socket_base::keep_alive(true));
+    if (endpoint.protocol().family() != AF_UNIX) acceptor->set_option(tcp::no_delay(true));
     if (endpoint.protocol().family() == AF_INET6) {
       acceptor->set_option(net::ip::v6_only(!name.starts_with("[::]:")));
     }
@@ -114,6 +117,7 @@ Server::Acceptor& Server::open_acceptor(const Protocol::endpoint& endpoint,
     throw std::system_error(error.code(), "cannot listen on " + name);
   }
   auto& opened = *acceptors_.emplace_back(std::move(acceptor));
+  if (acceptors_.size() == 1) net::co_spawn(io_, watch_deadlines(), net::detached);
   net::co_spawn(opened.get_executor(), accept(opened), net::detached);
   return opened;
 }
@@ -124,10 +128,11 @@ net::awaitable<void> Server::accept(Acceptor& acceptor) {
   while (acceptor.is_open()) {
     boost::system::error_code error;
     Protocol::socket socket(net::make_strand(io_));
-    co_await acceptor.async_accept(socket, net::redirect_error(net::use_awaitable, error));
+    Protocol::endpoint peer;
+    co_await acceptor.async_accept(socket, peer, net::redirect_error(net::use_awaitable, error));
     if (error == net::error::operation_aborted) co_return;
     if (!error) {
-      start_session(std::move(socket));
+      start_session(std::move(socket), peer);
       continue;
     }
     // Out of descriptors, most likely: make room, and do not spin.
@@ -138,9 +143,23 @@ net::awaitable<void> Server::accept(Acceptor& acceptor) {
   }
 }
 
-void Server::start_session(Protocol::socket socket) {
+// One timer for all: to set one for each read and each write costs more than the rest of them.
+net::awaitable<void> Server::watch_deadlines() {
+  constexpr std::chrono::milliseconds kLook{250};
+  const auto executor = co_await net::this_coro::executor;
+  net::steady_timer timer(executor);
+  for (;;) {
+    timer.expires_after(kLook);
+    co_await timer.async_wait(net::use_awaitable);
+    for (const auto& session : sessions_->overdue(std::chrono::steady_clock::now())) {
+      Session::give_up_waiting(session);
+    }
+  }
+}
+
+void Server::start_session(Protocol::socket socket, const Protocol::endpoint& peer) {
   const auto executor = socket.get_executor();
-  auto session = std::make_shared<Session>(*this, std::move(socket));
+  auto session = std::make_shared<Session>(*this, std::move(socket), peer);
   if (sessions_->add(session, options_.max_connections)) {
     net::co_spawn(executor, Session::run(std::move(session)), net::detached);
     return;

@@ -5,7 +5,6 @@
 #include "head.hpp"
 #include "registry/base/clock.hpp"
 #include "registry/base/log.hpp"
-#include "registry/base/uuid.hpp"
 
 namespace registry::http {
 namespace {
@@ -17,16 +16,14 @@ constexpr std::uint64_t kShortBodyBytes = 256 * 1024;
 
 }  // namespace
 
-Session::Session(Server& server, Stream::Socket socket)
+Session::Session(Server& server, Stream::Socket socket, const Endpoint& peer)
     : server_(server),
       sessions_(server.sessions_),
       stream_(std::move(socket)),
       buffer_(kMaxBufferBytes) {
   beast::error_code ignored;
-  stream_.socket().set_option(net::ip::tcp::no_delay(true), ignored);  // a unix socket has none
-  stream_.socket().set_option(net::socket_base::keep_alive(true), ignored);
   stream_.socket().native_non_blocking(true, ignored);  // sendfile goes past Asio
-  request_.peer = to_text(stream_.socket().remote_endpoint(ignored));
+  request_.peer = to_text(peer);
 }
 
 Session::~Session() {
@@ -57,22 +54,18 @@ net::awaitable<void> Session::serve() {
   co_await close_slowly();
 }
 
-// Nothing is left of the one before, for which a head that is refused could be taken.
+// Nothing is left of the one before, for which a head that is refused could be taken; but its
+// memory, which mostly suits the next.
 void Session::begin_request() {
-  Request fresh;
-  fresh.id = base::make_uuid();
-  fresh.peer = std::move(request_.peer);
-  request_ = std::move(fresh);
+  request_.begin();
   started_ = steady_clock::now();
   outcome_ = {};
-  head_sent_ = expects_continue_ = false;
+  head_sent_ = expects_continue_ = keeps_alive_ = has_excess_ = false;
   added_lines_ = nullptr;
   waited_ = {};
   moved_ = unsent_ = 0;
-  parser_.emplace();
-  parser_->header_limit(kMaxHeadBytes);
-  parser_->body_limit(boost::none);  // limits are for the handlers, which know what they read
-  check_chunks();
+  body_ = {};
+  parser_.emplace(request_);
 }
 
 // Before there is a request that a handler could answer.
@@ -129,9 +122,12 @@ void Session::completed() {
 std::string Session::start_head(const Response& response, std::uint64_t length) {
   head_sent_ = true;
   outcome_.status = response.status();
-  // Of a head that was refused the parser can say nothing, but that is closing already.
-  closing_ = closing_ || !parser_->keep_alive() || !(parser_->is_done() || unread_body_is_short());
-  std::string head = "HTTP/1.1 " + std::to_string(response.status()) + ' ';
+  closing_ =
+      closing_ || !keeps_alive_ || has_excess_ || !(body_.is_done() || unread_body_is_short());
+  constexpr std::size_t kOwnLines = 256;
+  std::string head;
+  head.reserve(response.header_lines().size() + kOwnLines);
+  head.append("HTTP/1.1 ").append(std::to_string(response.status())).append(" ");
   head.append(reason_phrase(response.status())).append("\r\n");
   head += response.header_lines();
   if (added_lines_ != nullptr) {
@@ -139,10 +135,10 @@ std::string Session::start_head(const Response& response, std::uint64_t length) 
       if (!response.has(name)) head.append(name).append(": ").append(value).append("\r\n");
     }
   }
-  head += "Date: " + base::http_date(std::chrono::system_clock::now()) + "\r\n";
+  head.append("Date: ").append(base::http_date(std::chrono::system_clock::now())).append("\r\n");
   // RFC 9110 8.6: not in a 204, and a 304 has the length that a 200 would have.
   if (response.status() != 204 && response.status() != 304) {
-    head += "Content-Length: " + std::to_string(length) + "\r\n";
+    head.append("Content-Length: ").append(std::to_string(length)).append("\r\n");
   }
   if (closing_) {
     head += "Connection: close\r\n";
@@ -153,14 +149,14 @@ std::string Session::start_head(const Response& response, std::uint64_t length) 
 }
 
 bool Session::unread_body_is_short() const {
-  const auto remaining = parser_->content_length_remaining();
+  const auto remaining = body_.remaining();
   return !expects_continue_ && remaining && *remaining <= kShortBodyBytes;
 }
 
 // A short body that the handler did not read is skipped, so that the connection can go on.
 net::awaitable<void> Session::finish_body() {
   std::array<std::byte, 4096> discarded;
-  while (!parser_->is_done()) {
+  while (!body_.is_done()) {
     const auto n = co_await read_body(discarded);
     if (n == 0) break;
   }

@@ -1,13 +1,14 @@
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/buffer_body.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <functional>
 #include <memory>
 #include <optional>
 
+#include "body_decoder.hpp"
 #include "head.hpp"
+#include "head_parser.hpp"
 #include "registry/http/exchange.hpp"
 #include "registry/http/server.hpp"
 #include "sessions.hpp"
@@ -21,7 +22,8 @@ std::string to_text(const net::generic::stream_protocol::endpoint& endpoint);
 // the coroutine of `run`; everything happens on the strand of the socket.
 class Session final : public Exchange {
  public:
-  Session(Server& server, Stream::Socket socket);
+  using Endpoint = net::generic::stream_protocol::endpoint;
+  Session(Server& server, Stream::Socket socket, const Endpoint& peer);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   ~Session() override;
@@ -35,6 +37,13 @@ class Session final : public Exchange {
   static void drain(const std::shared_ptr<Session>& session);  // ends after the request under way
   static void stop(const std::shared_ptr<Session>& session);   // cuts the connection
   static void close_if_idle(const std::shared_ptr<Session>& session);
+  static void give_up_waiting(const std::shared_ptr<Session>& session);  // if it is overdue
+
+  // From any thread, while the session lives. `idle_since`: max() while it is not idle.
+  using TimePoint = std::chrono::steady_clock::time_point;
+  TimePoint idle_since() const { return idle_since_.load(std::memory_order_relaxed); }
+  void set_busy() { idle_since_.store(TimePoint::max(), std::memory_order_relaxed); }
+  bool is_overdue(TimePoint now) const { return deadline_.load(std::memory_order_relaxed) < now; }
 
   const Request& request() const override { return request_; }
   void set_actor(std::string actor) override { request_.actor = std::move(actor); }
@@ -47,6 +56,9 @@ class Session final : public Exchange {
   bool answered() const override { return head_sent_; }
   std::optional<std::uint64_t> content_length() const override;
   net::awaitable<std::size_t> read_body(std::span<std::byte> out) override;
+  net::awaitable<bool> wait_for_body() override;
+  net::awaitable<void> receive(base::Pool& pool, base::ByteBudget& memory,
+                               const BodySink& sink) override;
   net::awaitable<void> send(Response response) override;
   net::awaitable<void> begin_body(Response head, std::uint64_t length) override;
   net::awaitable<void> write(std::span<const std::byte> data) override;
@@ -54,16 +66,20 @@ class Session final : public Exchange {
                                   std::uint64_t length) override;
 
  private:
-  using Parser = beast::http::request_parser<beast::http::buffer_body>;
-
-  // The cap turns an endless trailer line into an error instead of an exception out of the parser.
   static constexpr std::size_t kIdleReadBytes = 8 * 1024;
   static constexpr std::size_t kMaxBufferBytes = 60 * 1024;
+
+  struct Written {
+    std::size_t bytes = 0;
+    beast::error_code error;
+  };
+  using Parts = std::array<net::const_buffer, 2>;
 
   net::awaitable<void> serve();
   net::awaitable<bool> wait_for_request();
   net::awaitable<bool> read_head();
   net::awaitable<beast::error_code> receive_head();
+  net::awaitable<beast::error_code> read_more();
   net::awaitable<void> refuse_head(const beast::error_code& error);
   net::awaitable<void> refuse(unsigned status, std::string reason);
   net::awaitable<void> send_last(Response response);
@@ -71,7 +87,10 @@ class Session final : public Exchange {
   net::awaitable<void> finish_body();
   net::awaitable<void> close_slowly();
   net::awaitable<void> send_continue();
+  net::awaitable<Written> transmit(Parts parts, int flags = 0);
+  net::awaitable<void> fill_buffer();
   net::awaitable<void> wait_until_writable();
+  net::awaitable<std::size_t> read_raw(std::span<std::byte> block);
   net::awaitable<bool> start_tls();
   net::awaitable<bool> read_first_bytes();
   net::awaitable<void> send_and_close(std::string_view text);
@@ -83,8 +102,15 @@ class Session final : public Exchange {
 
   void pass_over_empty_line();
   void begin_request();
-  void fill_request();
-  void check_chunks();
+  void begin_body_of_request();
+  void forget_long_head();
+  void expires_after(std::chrono::seconds timeout);
+  std::span<const std::byte> decode(std::span<const std::byte> raw, const BodySink& sink);
+  void deliver(std::span<const std::byte> raw, const BodySink& sink);
+  void deliver_buffered(const BodySink& sink);
+  void receive_turn(const BodySink& sink);
+  net::awaitable<void> receive_from_tls(base::Pool& pool, base::ByteBudget& memory,
+                                        const BodySink& sink);
   bool is_head() const { return request_.method == "HEAD"; }
   bool unread_body_is_short() const;
   std::string start_head(const Response& response, std::uint64_t length);
@@ -94,19 +120,24 @@ class Session final : public Exchange {
   Server& server_;
   const std::shared_ptr<Server::Sessions> sessions_;  // which outlives the server for us
   Stream stream_;
-  beast::flat_buffer buffer_;
-  // The parser keeps a reference to it, not a copy.
-  std::function<void(std::uint64_t, beast::string_view, beast::error_code&)> chunk_header_;
-  std::optional<Parser> parser_;  // single-use: one for each request
+  beast::flat_buffer buffer_;         // what was read behind what was asked for
+  std::optional<HeadParser> parser_;  // single-use: one for each request
+  BodyDecoder body_;
   Request request_;
   Outcome outcome_;
   const HeaderLines* added_lines_ = nullptr;
   std::chrono::steady_clock::time_point started_;
 
-  bool idle_ = false;     // no request is under way: may be cancelled
-  bool closing_ = false;  // after the request under way
+  std::atomic<TimePoint> idle_since_{TimePoint::max()};
+  std::atomic<TimePoint> deadline_{TimePoint::max()};  // of the wait for the client under way
+
+  bool idle_ = false;          // no request is under way: may be cancelled
+  bool keeps_alive_ = false;   // as the client has it
+  bool head_is_long_ = false;  // some head was, whose memory is still held
+  bool closing_ = false;       // after the request under way
   bool head_sent_ = false;
   bool expects_continue_ = false;
+  bool has_excess_ = false;  // more came behind a body than is kept for later
 
   // Of the body under way, in or out: the time spent waiting for the client alone, and what it
   // brought or took.

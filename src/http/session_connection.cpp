@@ -90,17 +90,48 @@ net::awaitable<bool> Session::wait_for_request() {
 // Where there are none yet. False: none come.
 net::awaitable<bool> Session::read_first_bytes() {
   if (buffer_.size() > 0) co_return true;
-  buffer_.shrink_to_fit();  // an idle connection keeps nothing of the body before
+  forget_long_head();
   idle_ = true;
-  sessions_->set_idle(this, true);
-  stream_.expires_after(server_.options_.idle_timeout);
+  idle_since_.store(steady_clock::now(), std::memory_order_relaxed);
+  expires_after(server_.options_.idle_timeout);
+  const auto error = co_await read_more();
+  set_busy();
+  co_return !error;
+}
+
+// An idle connection keeps nothing of what was large.
+void Session::forget_long_head() {
+  constexpr std::size_t kUsualTargetBytes = 1024, kUsualLines = 32;
+  if (buffer_.capacity() > kIdleReadBytes) buffer_.shrink_to_fit();
+  const bool is_long = request_.raw_target.capacity() > kUsualTargetBytes ||
+                       request_.headers.capacity() > kUsualLines || head_is_long_;
+  if (!is_long) return;
+  auto peer = std::move(request_.peer);
+  request_ = {};
+  request_.peer = std::move(peer);
+  head_is_long_ = false;
+}
+
+// Behind what is in the buffer.
+net::awaitable<beast::error_code> Session::read_more() {
   beast::error_code error;
   const auto n = co_await stream_.async_read_some(buffer_.prepare(kIdleReadBytes),
                                                   net::redirect_error(net::use_awaitable, error));
-  sessions_->set_idle(this, false);
-  if (error) co_return false;
   buffer_.commit(n);
-  co_return true;
+  co_return error;
+}
+
+// The deadline of every wait for the client from here on, until the next.
+void Session::expires_after(std::chrono::seconds timeout) {
+  deadline_.store(steady_clock::now() + timeout, std::memory_order_relaxed);
+}
+
+void Session::give_up_waiting(const std::shared_ptr<Session>& session) {
+  net::dispatch(session->stream_.get_executor(), [session] {
+    // It may have gone on meanwhile. Where it waits for a thread and not for the client, there is
+    // nothing to be cancelled.
+    if (session->is_overdue(steady_clock::now())) session->stream_.cancel();
+  });
 }
 
 // False: the connection ends. A client that speaks plain HTTP is told so, as by 2.8.
@@ -114,7 +145,7 @@ net::awaitable<bool> Session::start_tls() {
     co_return false;
   }
   auto& tls = stream_.start_tls(server_.tls_->current());
-  stream_.expires_after(server_.options_.head_timeout);
+  expires_after(server_.options_.head_timeout);
   beast::error_code error;
   const auto used = co_await tls.async_handshake(net::ssl::stream_base::server, buffer_.data(),
                                                  net::redirect_error(net::use_awaitable, error));
@@ -127,6 +158,7 @@ net::awaitable<bool> Session::start_tls() {
 }
 
 net::awaitable<void> Session::send_and_close(std::string_view text) {
+  expires_after(server_.options_.silence_timeout);
   beast::error_code ignored;
   co_await net::async_write(stream_, net::buffer(text),
                             net::redirect_error(net::use_awaitable, ignored));
@@ -134,23 +166,26 @@ net::awaitable<void> Session::send_and_close(std::string_view text) {
 }
 
 // Closing with unread bytes would reset the connection, and the client might lose the answer that
-// tells it what was wrong: so first say that nothing more comes, then read on for a while.
+// tells it what was wrong: so first say that nothing more comes, then read on for a while. Who
+// asked for the end of the connection sends nothing more.
 net::awaitable<void> Session::close_slowly() {
   constexpr std::chrono::seconds kSilence{5}, kInAll{30};
+  const bool is_agreed = head_sent_ && !keeps_alive_ && body_.is_done() && buffer_.size() == 0;
+  if (is_agreed && !stream_.is_tls()) co_return;
   idle_ = true;  // whoever drains the server does not wait for this
   beast::error_code error;
   if (stream_.is_tls()) {
     // Fails where the client still sends: what comes is read below, as it is.
-    stream_.expires_after(kSilence);
+    expires_after(kSilence);
     co_await stream_.tls().async_shutdown(net::redirect_error(net::use_awaitable, error));
   }
   stream_.socket().shutdown(net::socket_base::shutdown_send, error);
   const auto end = steady_clock::now() + kInAll;
-  std::vector<std::byte> discarded(16 * 1024);
+  std::array<std::byte, 4096> discarded;
   while (!error && steady_clock::now() < end) {
-    stream_.expires_after(kSilence);
-    co_await stream_.plain().async_read_some(net::buffer(discarded),
-                                             net::redirect_error(net::use_awaitable, error));
+    expires_after(kSilence);
+    co_await stream_.socket().async_read_some(net::buffer(discarded),
+                                              net::redirect_error(net::use_awaitable, error));
   }
 }
 

@@ -1,13 +1,12 @@
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/error.hpp>
 
 #include "head.hpp"
 #include "session.hpp"
 
 namespace registry::http {
-
-using beast::http::field;
+namespace {
+constexpr std::size_t kUsualHeadBytes = 2048;
+}
 
 // One before a request, as some clients send it behind a body (RFC 9112 2.2).
 void Session::pass_over_empty_line() {
@@ -20,7 +19,7 @@ void Session::pass_over_empty_line() {
 // False: there is no request to answer, or it was refused already.
 net::awaitable<bool> Session::read_head() {
   begin_request();
-  stream_.expires_after(server_.options_.head_timeout);
+  expires_after(server_.options_.head_timeout);
   idle_ = true;  // half a head is no request under way
   const auto error = co_await receive_head();
   idle_ = false;
@@ -28,10 +27,12 @@ net::awaitable<bool> Session::read_head() {
     co_await refuse_head(error);
     co_return false;
   }
-  fill_request();
-  auto refusal = check_head(parser_->get());
+  auto refusal = check_head(request_, parser_->version());
   if (!refusal) refusal = read_target();
-  if (!refusal) co_return true;
+  if (!refusal) {
+    begin_body_of_request();
+    co_return true;
+  }
   co_await refuse(refusal->status, refusal->reason);
   co_return false;
 }
@@ -44,15 +45,14 @@ net::awaitable<beast::error_code> Session::receive_head() {
     const auto used = parser_->put(buffer_.data(), error);
     buffer_.consume(used);
     head_bytes += used;
+    head_is_long_ = head_is_long_ || head_bytes > kUsualHeadBytes;
     if (head_bytes > kMaxHeadBytes) co_return beast::http::error::header_limit;
     if (error != beast::http::error::need_more) co_return error;
     if (buffer_.size() + kIdleReadBytes > kMaxBufferBytes) {
       co_return beast::http::error::buffer_overflow;
     }
-    const auto n = co_await stream_.async_read_some(buffer_.prepare(kIdleReadBytes),
-                                                    net::redirect_error(net::use_awaitable, error));
+    error = co_await read_more();
     if (error) co_return error;
-    buffer_.commit(n);
   }
 }
 
@@ -75,22 +75,20 @@ std::optional<Refusal> Session::read_target() {
   return std::nullopt;
 }
 
-void Session::fill_request() {
-  const auto& head = parser_->get();
-  request_.method = head.method_string();
-  request_.raw_target = head.target();
-  request_.http_1_0 = head.version() == 10;
+void Session::begin_body_of_request() {
   request_.is_tls = stream_.is_tls();
-  request_.host = head[field::host];
-  for (const auto& line : head) {
-    request_.headers.emplace_back(std::string(line.name_string()), std::string(line.value()));
-  }
-  expects_continue_ = !request_.http_1_0 && head.count(field::expect) > 0 && !parser_->is_done();
+  if (request_.host.empty()) request_.host = request_.header("Host");
+  keeps_alive_ = parser_->keep_alive();
+  const auto length = parser_->content_length();
+  body_ = parser_->chunked() ? BodyDecoder::in_chunks()
+                             : BodyDecoder::of_length(length ? *length : 0);  // a GET has none
+  expects_continue_ = !request_.http_1_0 && !body_.is_done() && !request_.header("Expect").empty();
 }
 
 net::awaitable<void> Session::refuse_head(const beast::error_code& error) {
+  request_.headers.clear();
   if (error == beast::http::error::header_limit || error == beast::http::error::buffer_overflow) {
-    const bool target_goes_on = parser_->get().target().empty();
+    const bool target_goes_on = request_.raw_target.empty();
     if (target_goes_on) co_return co_await refuse(414, "the request's target is longer than 8 KiB");
     co_return co_await refuse(431, "the request's head is longer than 16 KiB");
   }

@@ -1,41 +1,37 @@
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <functional>
-#include <list>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <unordered_map>
+#include <vector>
 
 #include "registry/http/server.hpp"
 
 namespace registry::http {
 
-// The sessions that live, and among them those that wait for a request, the longest first.
-// Thread-safe. A session is owned by its coroutine: here are only weak pointers.
+// The sessions that live. Thread-safe. A session is owned by its coroutine: here are only weak
+// pointers, and raw ones that are looked through under the lock, as a session leaves before it
+// ends.
 struct Server::Sessions {
   // False: the limit is reached, and none was idle that could have been closed for this one.
   bool add(const std::shared_ptr<Session>& session, std::size_t limit);
   // For one over the limit. False: there are `limit` of them already.
   bool add_turned_away(const std::shared_ptr<Session>& session, std::size_t limit);
   void remove(const Session* session);
-  void set_idle(const Session* session, bool idle);
   // Closes the session that has been idle for longest; false where none is idle.
   bool shed_longest_idle();
   // What `drain` or `stop` of each session does is done on its own strand.
   void for_each(const std::function<void(const std::shared_ptr<Session>&)>& visit);
+  // Those that wait for their client for longer than they may.
+  std::vector<std::shared_ptr<Session>> overdue(std::chrono::steady_clock::time_point now);
   std::size_t size();  // without those that are turned away
 
  private:
-  struct Entry {
-    std::weak_ptr<Session> session;
-    std::list<const Session*>::iterator idle_at;
-  };
+  using Entries = std::unordered_map<Session*, std::weak_ptr<Session>>;
   std::mutex mutex_;
-  std::unordered_map<const Session*, Entry> entries_;
-  std::list<const Session*> idle_;
-  std::set<const Session*> turned_away_;
+  Entries served_, turned_away_;
 };
 
 }  // namespace registry::http

@@ -13,6 +13,26 @@
 namespace registry::http {
 namespace {
 
+bool is_alphanumeric(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+// A path without escapes and without a query, as nearly every request has it: nothing is left to be
+// parsed.
+bool is_plain_path(std::string_view text) {
+  return text.starts_with('/') && std::ranges::all_of(text, [](char c) {
+           return is_alphanumeric(c) || std::string_view("/-._:").find(c) != std::string_view::npos;
+         });
+}
+
+bool is_plain_host(std::string_view text) {
+  const auto colon = std::min(text.find(':'), text.size());
+  const auto host = text.substr(0, colon), port = text.substr(std::min(colon + 1, text.size()));
+  return !host.empty() && std::ranges::all_of(host, [](char c) {
+    return is_alphanumeric(c) || c == '.' || c == '-';
+  }) && std::ranges::all_of(port, [](char c) { return c >= '0' && c <= '9'; });
+}
+
 bool has_control_characters(std::string_view text) {
   return std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
 }
@@ -27,6 +47,7 @@ std::optional<std::string_view> Target::parameter(std::string_view name) const {
 }
 
 std::optional<Target> parse_target(std::string_view text) {
+  if (is_plain_path(text)) return Target{std::string(text), {}};
   const auto parsed = boost::urls::parse_origin_form({text.data(), text.size()});
   if (!parsed) return std::nullopt;
   Target target;
@@ -43,6 +64,7 @@ std::optional<Target> parse_target(std::string_view text) {
 
 // Credentials in it are nobody's to send (RFC 9110 4.2.4).
 bool is_host(std::string_view text) {
+  if (is_plain_host(text)) return true;
   const auto parsed = boost::urls::parse_authority({text.data(), text.size()});
   return parsed && !parsed->has_userinfo() && !parsed->encoded_host().empty();
 }

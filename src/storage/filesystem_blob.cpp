@@ -30,12 +30,7 @@ FilesystemWriter::FilesystemWriter(base::Pool& pool, std::unique_ptr<base::File>
       size_(file_->size()),
       pushed_(size_) {}
 
-net::awaitable<void> FilesystemWriter::write(std::span<const std::byte> data) {
-  const auto work = [&] { write_and_push(data); };
-  co_await base::offload(pool_, work);
-}
-
-void FilesystemWriter::write_and_push(std::span<const std::byte> data) {
+void FilesystemWriter::write(std::span<const std::byte> data) {
   synced_ = false;
   damaged_ = true;
   file_->write_at(size_, data);

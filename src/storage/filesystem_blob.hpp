@@ -28,13 +28,12 @@ class FilesystemWriter final : public BlobWriter {
   FilesystemWriter(base::Pool& pool, std::unique_ptr<base::File> file,
                    std::function<void(const std::string&)> place);
   std::uint64_t size() const override { return size_; }
-  net::awaitable<void> write(std::span<const std::byte> data) override;
+  void write(std::span<const std::byte> data) override;
   net::awaitable<void> truncate(std::uint64_t size) override;
   net::awaitable<void> sync() override;
   net::awaitable<void> commit(const std::string& path) override;
 
  private:
-  void write_and_push(std::span<const std::byte> data);
   void sync_once();
 
   base::Pool& pool_;

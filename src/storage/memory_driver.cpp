@@ -40,9 +40,8 @@ class MemoryWriter final : public BlobWriter {
       : tree_(tree), path_(std::move(path)), content_(std::move(content)) {}
   ~MemoryWriter() override { store(); }
   std::uint64_t size() const override { return content_.size(); }
-  net::awaitable<void> write(std::span<const std::byte> data) override {
+  void write(std::span<const std::byte> data) override {
     content_.append(reinterpret_cast<const char*>(data.data()), data.size());
-    co_return;
   }
   net::awaitable<void> truncate(std::uint64_t size) override {
     content_.resize(size);

@@ -37,6 +37,12 @@ class OneExchange final : public http::Exchange {
     read_ += n;
     co_return n;
   }
+  net::awaitable<bool> wait_for_body() override { co_return read_ < body_.size(); }
+  net::awaitable<void> receive(base::Pool&, base::ByteBudget&,
+                               const http::BodySink& sink) override {
+    sink(std::as_bytes(std::span(body_)).subspan(std::exchange(read_, body_.size())));
+    co_return;
+  }
   net::awaitable<void> send(http::Response response) override {
     answered_ = true;
     co_await on_answer_(response);
@@ -87,7 +93,7 @@ class UploadsInTurn : public testing::Test {
   base::Metrics metrics_;
   RequestMetrics request_metrics_{metrics_};
   AlwaysReady readiness_;
-  Api api_{{content_, io_, memory_, memory_, readiness_, request_metrics_}, {}};
+  Api api_{{content_, io_, hashing_, memory_, memory_, readiness_, request_metrics_}, {}};
   const oci::RepositoryName name_ = *oci::RepositoryName::parse("a");
   const std::string id_ = content_.uploads.begin(name_);
 };

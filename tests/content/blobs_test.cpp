@@ -128,7 +128,7 @@ TEST_P(BlobsTest, KeepTheOtherLinkWhenRemovedBySha512) {
 TEST_P(BlobsTest, ArePromisedToWhoeverAsks) {
   push_blob(kName, "content");
   Pins pins(std::chrono::hours(1), Pins::Clock::now() - std::chrono::hours(2));
-  Blobs blobs(driver(), pins, locks_);
+  Blobs blobs(driver(), pins, locks_, recent_);
   EXPECT_FALSE(pins.protects(kDigest, Pins::Clock::now()));
   blobs.stat(kName, kDigest);
   EXPECT_TRUE(pins.protects(kDigest, Pins::Clock::now() + std::chrono::minutes(59)));

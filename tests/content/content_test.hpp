@@ -60,7 +60,7 @@ class ContentTest : public testing::TestWithParam<Backend> {
   // By an upload, as clients do it.
   oci::Digest push_blob(const oci::RepositoryName& name, std::string_view content) {
     const auto upload = run(uploads_.open(name, uploads_.begin(name)));
-    run(upload->append(bytes_of(content)));
+    upload->append(bytes_of(content));
     return run(upload->commit(oci::digest_of(content))).sha256;
   }
 
@@ -110,11 +110,13 @@ class ContentTest : public testing::TestWithParam<Backend> {
   Pins pins_{std::chrono::hours(1)};
   RepositoryLocks locks_;
   Tags tags_{*driver_};
-  Blobs blobs_{*driver_, pins_, locks_};
-  Uploads uploads_{*driver_, pins_, locks_, io_, hashing_};
+  Recent recent_;
+  Blobs blobs_{*driver_, pins_, locks_, recent_};
+  Uploads uploads_{*driver_, pins_, locks_, recent_, io_, hashing_};
   Referrers referrers_{*driver_, locks_};
   const Acceptance acceptance_;
-  Manifests manifests_{*driver_, pins_, locks_, tags_, referrers_, acceptance_, io_, hashing_};
+  Manifests manifests_{*driver_,    pins_,   locks_, tags_,   referrers_,
+                       acceptance_, recent_, io_,    hashing_};
   Catalog catalog_{*driver_};
 };
 

@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "manifests_test.hpp"
+#include "support/manifests.hpp"
 
 namespace registry::content {
 namespace {
@@ -15,7 +16,7 @@ ON_EACH_DRIVER(ManifestsByNameTest);
 TEST_P(ManifestsByNameTest, AreNotFoundBySha512UnlessTheyCameByIt) {
   push_image(kName, kLatest, "config");
   const auto sha512 = oci::digest_of(manifest(descriptor("config")), oci::Algorithm::sha512);
-  EXPECT_FALSE(manifests_.get(kName, Reference(sha512)));
+  EXPECT_FALSE(support::get(manifests_, kName, Reference(sha512)));
   EXPECT_FALSE(manifests_.remove(kName, sha512));
 }
 
@@ -24,15 +25,15 @@ TEST_P(ManifestsByNameTest, PushedBySha512AreStoredOnceAndHaveBothNames) {
   const auto content = manifest(descriptor("config"));
   const auto sha512 = oci::digest_of(content, oci::Algorithm::sha512);
   EXPECT_EQ(push_manifest(kName, sha512, content), sha512);
-  const auto by_sha512 = manifests_.get(kName, Reference(sha512));
+  const auto by_sha512 = support::get(manifests_, kName, Reference(sha512));
   ASSERT_TRUE(by_sha512);
   EXPECT_EQ(by_sha512->digest, sha512);
   EXPECT_EQ(by_sha512->sha256, oci::digest_of(content));
-  const auto by_sha256 = manifests_.get(kName, Reference(oci::digest_of(content)));
+  const auto by_sha256 = support::get(manifests_, kName, Reference(oci::digest_of(content)));
   ASSERT_TRUE(by_sha256);
   EXPECT_EQ(by_sha256->digest, oci::digest_of(content));
   EXPECT_EQ(get(paths::manifest_alias(kName, sha512)), oci::digest_of(content).str());
-  EXPECT_FALSE(manifests_.get(name_of("other"), Reference(sha512)));
+  EXPECT_FALSE(support::get(manifests_, name_of("other"), Reference(sha512)));
 }
 
 TEST_P(ManifestsByNameTest, PushedBySha512AreGoneByEitherName) {
@@ -42,8 +43,8 @@ TEST_P(ManifestsByNameTest, PushedBySha512AreGoneByEitherName) {
   for (const auto& removed : {sha512, oci::digest_of(content)}) {
     push_manifest(kName, sha512, content);
     EXPECT_TRUE(manifests_.remove(kName, removed));
-    EXPECT_FALSE(manifests_.get(kName, Reference(sha512)));
-    EXPECT_FALSE(manifests_.get(kName, Reference(oci::digest_of(content))));
+    EXPECT_FALSE(support::get(manifests_, kName, Reference(sha512)));
+    EXPECT_FALSE(support::get(manifests_, kName, Reference(oci::digest_of(content))));
   }
 }
 
@@ -91,7 +92,7 @@ TEST_P(ManifestsByNameTest, MayReferenceBySha512WhatIsThereByIt) {
   const auto content = manifest(descriptor(sha512, 6));
   EXPECT_THAT(missing(content), ElementsAre(sha512.str()));
   const auto upload = run(uploads_.open(kName, uploads_.begin(kName)));
-  run(upload->append(bytes_of("config")));
+  upload->append(bytes_of("config"));
   run(upload->commit(sha512));
   EXPECT_THAT(missing(content), testing::IsEmpty());
 }
@@ -174,14 +175,14 @@ TEST_P(ManifestsByNameTest, MayBeSparseWhereTheConfigurationSaysSo) {
   config::Validation validation;
   validation.manifests.indexes.platforms = config::Platforms::none;
   const Acceptance sparse(validation, {});
-  Manifests manifests(driver(), pins_, locks_, tags_, referrers_, sparse, io_, hashing_);
+  Manifests manifests(driver(), pins_, locks_, tags_, referrers_, sparse, recent_, io_, hashing_);
   const auto content = index(descriptor("a child that is elsewhere"));
   EXPECT_NO_THROW(run(manifests.put(kName, {kLatest, {}, oci::MediaType::oci_index, content, {}})));
   const auto image = manifest(descriptor("a config that is missing"));
   EXPECT_THROW(run(manifests.put(kName, {kLatest, {}, kType, image, {}})), oci::ErrorList);
   validation.disabled = true;
   const Acceptance anything(validation, {});
-  Manifests trusting(driver(), pins_, locks_, tags_, referrers_, anything, io_, hashing_);
+  Manifests trusting(driver(), pins_, locks_, tags_, referrers_, anything, recent_, io_, hashing_);
   EXPECT_NO_THROW(run(trusting.put(kName, {kLatest, {}, kType, image, {}})));
 }
 

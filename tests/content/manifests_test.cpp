@@ -1,6 +1,7 @@
 #include "registry/content/manifests.hpp"
 
 #include "manifests_test.hpp"
+#include "support/manifests.hpp"
 
 namespace registry::content {
 namespace {
@@ -25,22 +26,22 @@ TEST_P(ManifestsTest, ArePutByTag) {
 TEST_P(ManifestsTest, AreFoundByTagAndDigest) {
   const auto digest = push_image(kName, kLatest, "config");
   for (const Reference& reference : {Reference(kLatest), Reference(digest)}) {
-    const auto found = manifests_.get(kName, reference);
+    const auto found = support::get(manifests_, kName, reference);
     ASSERT_TRUE(found);
     EXPECT_EQ(found->digest, digest);
     EXPECT_EQ(found->content, manifest(descriptor("config")));
     EXPECT_EQ(found->media_type, to_string(oci::MediaType::oci_manifest));
   }
-  EXPECT_FALSE(manifests_.get(kName, tag_of("other")));
-  EXPECT_FALSE(manifests_.get(name_of("a"), Reference(digest)));
-  EXPECT_FALSE(manifests_.get(kName, Reference(oci::digest_of("config"))));  // a blob
+  EXPECT_FALSE(support::get(manifests_, kName, tag_of("other")));
+  EXPECT_FALSE(support::get(manifests_, name_of("a"), Reference(digest)));
+  EXPECT_FALSE(support::get(manifests_, kName, Reference(oci::digest_of("config"))));  // a blob
 }
 
 TEST_P(ManifestsTest, ArePutByDigestWithoutATag) {
   push_blob(kName, "config");
   const auto content = manifest(descriptor("config"));
   push_manifest(kName, oci::digest_of(content), content);
-  EXPECT_TRUE(manifests_.get(kName, Reference(oci::digest_of(content))));
+  EXPECT_TRUE(support::get(manifests_, kName, Reference(oci::digest_of(content))));
   EXPECT_FALSE(driver().stat(paths::tags(kName)));
 }
 
@@ -61,14 +62,14 @@ TEST_P(ManifestsTest, MayBePutAgain) {
   const auto digest = push_image(kName, kLatest, "config");
   EXPECT_EQ(push_image(kName, kLatest, "config"), digest);
   EXPECT_EQ(push_image(kName, tag_of("other"), "config"), digest);
-  EXPECT_TRUE(manifests_.get(kName, kLatest));
+  EXPECT_TRUE(support::get(manifests_, kName, kLatest));
 }
 
 TEST_P(ManifestsTest, MoveATag) {
   const auto first = push_image(kName, kLatest, "one");
   const auto second = push_image(kName, kLatest, "two");
-  EXPECT_EQ(manifests_.get(kName, kLatest)->digest, second);
-  EXPECT_TRUE(manifests_.get(kName, Reference(first)));
+  EXPECT_EQ(support::get(manifests_, kName, kLatest)->digest, second);
+  EXPECT_TRUE(support::get(manifests_, kName, Reference(first)));
 }
 
 TEST_P(ManifestsTest, NameAllThatIsMissingConfigFirst) {
@@ -112,7 +113,7 @@ TEST_P(ManifestsTest, OfAnIndexAreManifestsOrBlobs) {
   const auto content =
       index(descriptor(child, manifest(descriptor("config")).size()) + ',' + descriptor("a blob"));
   const auto digest = push_manifest(kName, kLatest, content, oci::MediaType::oci_index);
-  EXPECT_EQ(manifests_.get(kName, Reference(digest))->media_type,
+  EXPECT_EQ(support::get(manifests_, kName, Reference(digest))->media_type,
             to_string(oci::MediaType::oci_index));
 }
 
@@ -156,19 +157,19 @@ TEST_P(ManifestsTest, ReplaceStoredContentThatIsDamaged) {
   for (const auto& damaged : {std::string(), std::string("{"), same_size}) {
     put(paths::blob(oci::digest_of(content)), damaged);
     push_image(kName, kLatest, "config");
-    EXPECT_EQ(manifests_.get(kName, kLatest)->content, content);
+    EXPECT_EQ(support::get(manifests_, kName, kLatest)->content, content);
   }
 }
 
 TEST_P(ManifestsTest, AreAbsentWithoutTheirContentOrLink) {
   const auto digest = push_image(kName, kLatest, "config");
   put(paths::revision_link(kName, digest), "damaged");
-  EXPECT_FALSE(manifests_.get(kName, kLatest));
+  EXPECT_FALSE(support::get(manifests_, kName, kLatest));
   put(paths::revision_link(kName, digest), digest.str());
-  ASSERT_TRUE(manifests_.get(kName, kLatest));
+  ASSERT_TRUE(support::get(manifests_, kName, kLatest));
   driver().remove(paths::blob(digest), storage::Survives::process_crash);
-  EXPECT_FALSE(manifests_.get(kName, kLatest));
-  EXPECT_FALSE(manifests_.get(kName, Reference(digest)));
+  EXPECT_FALSE(support::get(manifests_, kName, kLatest));
+  EXPECT_FALSE(support::get(manifests_, kName, Reference(digest)));
 }
 
 TEST_P(ManifestsTest, MakeTheRepositoryOneThat28Finds) {
@@ -186,10 +187,10 @@ TEST_P(ManifestsTest, RemovedByDigestLoseTheirTagsAndOnlyThose) {
   push_image(kName, tag_of("was-one"), "2");
   push_image(name_of("other"), tag_of("one"), "1");
   EXPECT_TRUE(manifests_.remove(kName, one));
-  EXPECT_FALSE(manifests_.get(kName, Reference(one)));
+  EXPECT_FALSE(support::get(manifests_, kName, Reference(one)));
   EXPECT_THAT(tags_.list(kName, "", 10)->names, ElementsAre("two", "was-one"));
-  EXPECT_EQ(manifests_.get(kName, tag_of("was-one"))->digest, two);
-  EXPECT_TRUE(manifests_.get(name_of("other"), tag_of("one")));
+  EXPECT_EQ(support::get(manifests_, kName, tag_of("was-one"))->digest, two);
+  EXPECT_TRUE(support::get(manifests_, name_of("other"), tag_of("one")));
   EXPECT_FALSE(manifests_.remove(kName, one));
 }
 
@@ -206,15 +207,16 @@ TEST_P(ManifestsTest, RemovedByDigestLeaveBlobsAlone) {
 TEST_P(ManifestsTest, RemovedByTagStayUnderTheirDigest) {
   const auto digest = push_image(kName, kLatest, "config");
   EXPECT_TRUE(manifests_.remove(kName, kLatest));
-  EXPECT_FALSE(manifests_.get(kName, kLatest));
-  EXPECT_TRUE(manifests_.get(kName, Reference(digest)));
+  EXPECT_FALSE(support::get(manifests_, kName, kLatest));
+  EXPECT_TRUE(support::get(manifests_, kName, Reference(digest)));
   EXPECT_FALSE(manifests_.remove(kName, kLatest));
 }
 
 TEST_P(ManifestsTest, PinThemselvesAndAllTheyName) {
   push_blob(kName, "config");
   Pins pins(std::chrono::hours(1), Pins::Clock::now() - std::chrono::hours(2));
-  Manifests manifests(driver(), pins, locks_, tags_, referrers_, acceptance_, io_, hashing_);
+  Manifests manifests(driver(), pins, locks_, tags_, referrers_, acceptance_, recent_, io_,
+                      hashing_);
   const auto content = manifest(descriptor("config"));
   const auto digest = run(manifests.put(kName, {kLatest, {}, kType, content, {}})).digest;
   const auto soon = Pins::Clock::now() + std::chrono::minutes(59);
@@ -225,10 +227,11 @@ TEST_P(ManifestsTest, PinThemselvesAndAllTheyName) {
 TEST_P(ManifestsTest, PromiseNothingThatTheyMiss) {
   push_blob(kName, "config");
   Pins pins(std::chrono::hours(1), Pins::Clock::now() - std::chrono::hours(2));
-  Manifests manifests(driver(), pins, locks_, tags_, referrers_, acceptance_, io_, hashing_);
+  Manifests manifests(driver(), pins, locks_, tags_, referrers_, acceptance_, recent_, io_,
+                      hashing_);
   const auto content = manifest(descriptor("config"), descriptor("absent"));
   EXPECT_THROW(run(manifests.put(kName, {kLatest, {}, kType, content, {}})), oci::ErrorList);
-  EXPECT_FALSE(manifests.get(kName, Reference(oci::digest_of("nothing"))));
+  EXPECT_FALSE(support::get(manifests, kName, Reference(oci::digest_of("nothing"))));
   for (const auto& text : {content, std::string("absent"), std::string("nothing")}) {
     EXPECT_FALSE(pins.protects(oci::digest_of(text), Pins::Clock::now())) << text;
   }

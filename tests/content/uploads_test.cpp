@@ -11,7 +11,7 @@ using testing::IsEmpty;
 class UploadsTest : public ContentTest {
  protected:
   std::unique_ptr<Upload> open(const std::string& id) { return run(uploads_.open(kName, id)); }
-  void append(Upload& upload, std::string_view text) { run(upload.append(bytes_of(text))); }
+  void append(Upload& upload, std::string_view text) { upload.append(bytes_of(text)); }
   // What a request does that sends a chunk.
   void send_chunk(const std::string& id, std::string_view text) {
     const auto upload = open(id);
@@ -72,7 +72,7 @@ TEST_P(UploadsTest, GoesOnInAnotherProcess) {
   const auto id = uploads_.begin(kName);
   const std::string first(100'000, 'x');
   send_chunk(id, first);
-  Uploads restarted(driver(), pins_, locks_, io_, hashing_);
+  Uploads restarted(driver(), pins_, locks_, recent_, io_, hashing_);
   EXPECT_EQ(restarted.acknowledged(kName, id), 100'000U);
   const auto upload = run(restarted.open(kName, id));
   EXPECT_EQ(upload->offset(), 100'000U);
@@ -251,7 +251,7 @@ TEST_P(UploadsTest, HashBySha512FromTheBeginningWhereItWasAnnounced) {
   const auto sha512 = oci::digest_of(text, oci::Algorithm::sha512);
   const auto id = uploads_.begin(kName, oci::Algorithm::sha512);
   auto upload = run(uploads_.open(kName, id));
-  run(upload->append(bytes_of(text.substr(0, 5))));
+  upload->append(bytes_of(text.substr(0, 5)));
   run(upload->keep());
   upload.reset();
   // Both states stand for the same bytes: nothing has to be read again.
@@ -259,7 +259,7 @@ TEST_P(UploadsTest, HashBySha512FromTheBeginningWhereItWasAnnounced) {
   EXPECT_THAT(names_in(states), testing::Contains("5"));
   upload = run(uploads_.open(kName, id));
   EXPECT_EQ(upload->offset(), 5U);
-  run(upload->append(bytes_of(text.substr(5))));
+  upload->append(bytes_of(text.substr(5)));
   EXPECT_EQ(run(upload->commit(sha512)).sha256, oci::digest_of(text));
   EXPECT_TRUE(blobs_.stat(kName, sha512));
 }
@@ -269,7 +269,7 @@ TEST_P(UploadsTest, ReadTheBytesAgainWhereTheStateOfSha512IsLost) {
   const auto sha512 = oci::digest_of(text, oci::Algorithm::sha512);
   const auto id = uploads_.begin(kName, oci::Algorithm::sha512);
   auto upload = run(uploads_.open(kName, id));
-  run(upload->append(bytes_of(text)));
+  upload->append(bytes_of(text));
   run(upload->keep());
   upload.reset();
   driver().remove_tree(paths::upload_states(kName, id, oci::Algorithm::sha512),
@@ -283,10 +283,10 @@ TEST_P(UploadsTest, KeepBothHashesWhenRolledBack) {
   const auto id = uploads_.begin(kName);
   const auto upload = run(uploads_.open(kName, id));
   upload->expect(oci::Algorithm::sha512);
-  run(upload->append(bytes_of("wrong")));
+  upload->append(bytes_of("wrong"));
   EXPECT_EQ(error_of([&] { run(upload->commit(sha512)); }), oci::ErrorCode::digest_invalid);
   run(upload->roll_back());
-  run(upload->append(bytes_of("right")));
+  upload->append(bytes_of("right"));
   EXPECT_EQ(run(upload->commit(sha512)).sha256, oci::digest_of("right"));
 }
 

@@ -9,6 +9,7 @@
 
 #include "registry/oci/hasher.hpp"
 #include "registry/storage/paths.hpp"
+#include "support/manifests.hpp"
 #include "world.hpp"
 
 namespace registry::fault {
@@ -49,17 +50,17 @@ class Collector : public testing::Test {
   // Whatever was removed of the rest.
   static void expect_kept(World& world) {
     expect_whole(world);
-    const auto image = world.content.manifests.get(repository("a"), tag("latest"));
+    const auto image = support::get(world.content.manifests, repository("a"), tag("latest"));
     ASSERT_TRUE(image);
     EXPECT_EQ(image->content, kImage);
-    const auto old = world.content.manifests.get(repository("b"), tag("old"));
+    const auto old = support::get(world.content.manifests, repository("b"), tag("old"));
     ASSERT_TRUE(old);
     EXPECT_EQ(old->content, kOldImage);
   }
 
   static void expect_collected(World& world) {
     expect_kept(world);
-    EXPECT_FALSE(world.content.manifests.get(repository("a"), oci::digest_of(kOldImage)));
+    EXPECT_FALSE(support::get(world.content.manifests, repository("a"), oci::digest_of(kOldImage)));
     EXPECT_FALSE(world.driver->stat(storage::paths::blob(oci::digest_of(kGarbage))));
     for (const auto& [name, blob] : {std::pair("a", kGarbage), {"a", kOld}, {"c", kNow}}) {
       const auto link = storage::paths::layer_link(repository(name), oci::digest_of(blob));

@@ -7,6 +7,7 @@
 
 #include "operations.hpp"
 #include "registry/oci/hasher.hpp"
+#include "support/manifests.hpp"
 #include "world.hpp"
 
 namespace registry::fault {
@@ -121,7 +122,7 @@ TEST(Interleaving, AManifestMayRelyOnABlobThatIsBeingCommitted) {
       [](World& world) { world.push_blob(kName, kLayer); },
       [](World& world) { return succeeds([&] { world.push_manifest(kName, tag("t"), kTwo); }); },
       [](World& world) {
-        EXPECT_TRUE(world.content.manifests.get(kName, tag("t")));
+        EXPECT_TRUE(support::get(world.content.manifests, kName, tag("t")));
         EXPECT_EQ(world.read_blob(kName, oci::digest_of(kLayer)), kLayer);
       });
 }
@@ -137,7 +138,7 @@ TEST(Interleaving, AManifestMayRelyOnABlobThatIsBeingMounted) {
         return succeeds([&] { world.push_manifest(kElsewhere, tag("t"), kTwo); });
       },
       [](World& world) {
-        EXPECT_TRUE(world.content.manifests.get(kElsewhere, tag("t")));
+        EXPECT_TRUE(support::get(world.content.manifests, kElsewhere, tag("t")));
         EXPECT_EQ(world.read_blob(kElsewhere, oci::digest_of(kLayer)), kLayer);
       });
 }
@@ -149,8 +150,10 @@ TEST(Interleaving, ATagThatAReaderSawIsDurable) {
         world.push_blob(kName, kLayer);
       },
       [](World& world) { world.push_manifest(kName, tag("t"), kTwo); },
-      [](World& world) { return world.content.manifests.get(kName, tag("t")).has_value(); },
-      [](World& world) { EXPECT_TRUE(world.content.manifests.get(kName, tag("t"))); });
+      [](World& world) {
+        return support::get(world.content.manifests, kName, tag("t")).has_value();
+      },
+      [](World& world) { EXPECT_TRUE(support::get(world.content.manifests, kName, tag("t"))); });
 }
 
 // Both run to their end, in every order that the stops give; then the store must be one that some
@@ -191,9 +194,9 @@ TEST(Interleaving, APutAndADeleteOfATagLeaveTheTagWholeOrGone) {
   expect_one_after_the_other(
       put_two, [](World& world) { world.content.manifests.remove(kName, tag("t")); },
       [](World& world) {
-        const auto now = world.content.manifests.get(kName, tag("t"));
+        const auto now = support::get(world.content.manifests, kName, tag("t"));
         if (now) EXPECT_EQ(now->content, kTwo);
-        EXPECT_TRUE(world.content.manifests.get(kName, oci::digest_of(kTwo)));
+        EXPECT_TRUE(support::get(world.content.manifests, kName, oci::digest_of(kTwo)));
       });
 }
 
@@ -201,10 +204,10 @@ TEST(Interleaving, ADeleteOfAManifestAndAPutOfAnotherLeaveNoTagThatPointsNowhere
   expect_one_after_the_other(
       [](World& world) { world.content.manifests.remove(kName, oci::digest_of(kOne)); }, put_two,
       [](World& world) {
-        const auto now = world.content.manifests.get(kName, tag("t"));
+        const auto now = support::get(world.content.manifests, kName, tag("t"));
         ASSERT_TRUE(now);  // in either order the put leaves it
         EXPECT_EQ(now->content, kTwo);
-        EXPECT_FALSE(world.content.manifests.get(kName, oci::digest_of(kOne)));
+        EXPECT_FALSE(support::get(world.content.manifests, kName, oci::digest_of(kOne)));
       });
 }
 
@@ -213,8 +216,8 @@ TEST(Interleaving, ADeleteAndAPutOfTheSameManifestLeaveItWholeOrGone) {
       [](World& world) { world.push_manifest(kName, tag("t"), kOne); },
       [](World& world) { world.content.manifests.remove(kName, oci::digest_of(kOne)); },
       [](World& world) {
-        const auto by_tag = world.content.manifests.get(kName, tag("t"));
-        const auto by_digest = world.content.manifests.get(kName, oci::digest_of(kOne));
+        const auto by_tag = support::get(world.content.manifests, kName, tag("t"));
+        const auto by_digest = support::get(world.content.manifests, kName, oci::digest_of(kOne));
         EXPECT_EQ(by_tag.has_value(), by_digest.has_value());
       });
 }
@@ -223,11 +226,11 @@ TEST(Interleaving, TwoPutsOfATagLeaveOneOfThem) {
   expect_one_after_the_other(
       [](World& world) { world.push_manifest(kName, tag("t"), kOne); }, put_two,
       [](World& world) {
-        const auto now = world.content.manifests.get(kName, tag("t"));
+        const auto now = support::get(world.content.manifests, kName, tag("t"));
         ASSERT_TRUE(now);
         EXPECT_TRUE(now->content == kOne || now->content == kTwo);
-        EXPECT_TRUE(world.content.manifests.get(kName, oci::digest_of(kOne)));
-        EXPECT_TRUE(world.content.manifests.get(kName, oci::digest_of(kTwo)));
+        EXPECT_TRUE(support::get(world.content.manifests, kName, oci::digest_of(kOne)));
+        EXPECT_TRUE(support::get(world.content.manifests, kName, oci::digest_of(kTwo)));
       });
 }
 

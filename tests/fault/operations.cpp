@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "registry/oci/hasher.hpp"
+#include "support/manifests.hpp"
 
 namespace registry::fault {
 namespace {
@@ -65,11 +66,12 @@ Operation manifest_put() {
           },
           [](World& world) { world.push_manifest(repository("a"), tag("latest"), kNew); },
           [](World& world, bool acknowledged) {
-            const auto now = world.content.manifests.get(repository("a"), tag("latest"));
+            const auto now = support::get(world.content.manifests, repository("a"), tag("latest"));
             ASSERT_TRUE(now) << "the tag is gone";
             if (acknowledged || now->content != kOld) EXPECT_EQ(now->content, kNew);
             // The old one was acknowledged, and nobody deleted it.
-            const auto old = world.content.manifests.get(repository("a"), oci::digest_of(kOld));
+            const auto old =
+                support::get(world.content.manifests, repository("a"), oci::digest_of(kOld));
             ASSERT_TRUE(old);
             EXPECT_EQ(old->content, kOld);
           }};
@@ -82,7 +84,7 @@ Operation first_manifest_put() {
             for (const auto& blob : {kConfig, kLayer, kOther}) {
               expect_blob(world, repository("a/b"), blob);
             }
-            const auto now = world.content.manifests.get(repository("a/b"), tag("v1"));
+            const auto now = support::get(world.content.manifests, repository("a/b"), tag("v1"));
             if (acknowledged) ASSERT_TRUE(now);
             if (now) EXPECT_EQ(now->content, kNew);
           }};
@@ -98,9 +100,10 @@ std::size_t referrers(World& world) {
 
 // Whatever leads to it leads to all of it.
 void expect_referrer(World& world, bool is_there) {
-  const auto by_sha512 = world.content.manifests.get(repository("a"), kReferrerSha512);
-  const auto by_sha256 = world.content.manifests.get(repository("a"), oci::digest_of(kReferrer));
-  const auto by_tag = world.content.manifests.get(repository("a"), tag("one"));
+  const auto by_sha512 = support::get(world.content.manifests, repository("a"), kReferrerSha512);
+  const auto by_sha256 =
+      support::get(world.content.manifests, repository("a"), oci::digest_of(kReferrer));
+  const auto by_tag = support::get(world.content.manifests, repository("a"), tag("one"));
   if (is_there) {
     ASSERT_TRUE(by_sha512 && by_sha256 && by_tag);
     EXPECT_EQ(by_tag->digest, kReferrerSha512);
@@ -134,8 +137,8 @@ Operation referrer_delete() {
           [](World& world, bool acknowledged) {
             expect_referrer(world, false);
             if (!acknowledged) return;
-            EXPECT_FALSE(world.content.manifests.get(repository("a"), kReferrerSha512));
-            EXPECT_FALSE(world.content.manifests.get(repository("a"), tag("two")));
+            EXPECT_FALSE(support::get(world.content.manifests, repository("a"), kReferrerSha512));
+            EXPECT_FALSE(support::get(world.content.manifests, repository("a"), tag("two")));
             EXPECT_EQ(referrers(world), 0U);
           }};
 }
@@ -148,7 +151,7 @@ void prepare_two_tags(World& world) {
 }
 
 void expect_other(World& world) {
-  const auto other = world.content.manifests.get(repository("a"), tag("other"));
+  const auto other = support::get(world.content.manifests, repository("a"), tag("other"));
   ASSERT_TRUE(other);
   EXPECT_EQ(other->content, kNew);
 }
@@ -160,7 +163,7 @@ Operation manifest_delete() {
       [](World& world, bool acknowledged) {
         expect_other(world);
         if (!acknowledged) return;
-        EXPECT_FALSE(world.content.manifests.get(repository("a"), oci::digest_of(kOld)));
+        EXPECT_FALSE(support::get(world.content.manifests, repository("a"), oci::digest_of(kOld)));
         EXPECT_FALSE(world.content.tags.resolve(repository("a"), tag("one")));
         EXPECT_FALSE(world.content.tags.resolve(repository("a"), tag("two")));
       }};
@@ -171,7 +174,7 @@ Operation tag_delete() {
           [](World& world) { world.content.manifests.remove(repository("a"), tag("one")); },
           [](World& world, bool acknowledged) {
             expect_other(world);
-            const auto two = world.content.manifests.get(repository("a"), tag("two"));
+            const auto two = support::get(world.content.manifests, repository("a"), tag("two"));
             ASSERT_TRUE(two);
             EXPECT_EQ(two->content, kOld);
             if (acknowledged) EXPECT_FALSE(world.content.tags.resolve(repository("a"), tag("one")));

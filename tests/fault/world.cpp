@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "registry/oci/hasher.hpp"
+#include "support/manifests.hpp"
 #include "support/run.hpp"
 
 namespace registry::fault {
@@ -28,13 +29,13 @@ net::awaitable<void> upload(World& world, const oci::RepositoryName& name,
   auto id = world.content.uploads.begin(name);
   const auto bytes = std::as_bytes(std::span(content));
   auto chunk = co_await world.content.uploads.open(name, id);
-  co_await chunk->append(bytes.first(bytes.size() / 2));
+  chunk->append(bytes.first(bytes.size() / 2));
   co_await chunk->keep();
   chunk.reset();
   const auto last = co_await world.content.uploads.open(name, id);
   std::exception_ptr failure;
   try {
-    co_await last->append(bytes.subspan(bytes.size() / 2));
+    last->append(bytes.subspan(bytes.size() / 2));
     co_await last->commit(digest);
   } catch (...) {
     failure = std::current_exception();
@@ -53,7 +54,7 @@ net::awaitable<std::string> read_all(storage::BlobReader& reader) {
 
 void expect_whole_manifest(World& world, const oci::RepositoryName& name,
                            const content::Reference& reference) {
-  const auto manifest = world.content.manifests.get(name, reference);
+  const auto manifest = support::get(world.content.manifests, name, reference);
   ASSERT_TRUE(manifest) << "what a tag or a client names is gone";
   EXPECT_EQ(oci::digest_of(manifest->content, manifest->digest.algorithm()), manifest->digest);
   const auto read = oci::read_manifest(manifest->content, std::nullopt);
@@ -142,7 +143,8 @@ void expect_whole(World& world) {
     if (!revisions) continue;
     for (const auto& revision : *revisions) {
       const auto digest = *oci::Digest::parse("sha256:" + revision.name);
-      if (world.content.manifests.get(name, digest)) expect_whole_manifest(world, name, digest);
+      if (support::get(world.content.manifests, name, digest))
+        expect_whole_manifest(world, name, digest);
     }
   }
 }

@@ -28,7 +28,8 @@ class Connection {
     Socket socket(net::make_strand(io_));
     socket.assign(net::generic::stream_protocol(AF_UNIX, 0), ends[1]);
     const auto executor = socket.get_executor();
-    auto session = std::make_shared<http::Session>(server_, std::move(socket));
+    auto session = std::make_shared<http::Session>(server_, std::move(socket),
+                                                   net::local::stream_protocol::endpoint());
     net::co_spawn(executor, http::Session::run(std::move(session)),
                   [this](const std::exception_ptr& failure) {
                     require(failure == nullptr, "a session throws nothing");

@@ -1,6 +1,7 @@
 // What is damaged keeps all that it might need, and never ends the run.
 #include "maintenance_test.hpp"
 #include "registry/maintenance/upload_purger.hpp"
+#include "support/manifests.hpp"
 #include "support/unreadable_driver.hpp"
 
 namespace registry::maintenance {
@@ -21,7 +22,7 @@ class DamagedStore : public MaintenanceTest {
   void expect_all_is_served() {
     EXPECT_TRUE(has_manifest(kName, kept_));
     EXPECT_TRUE(has_blob("kept"));
-    EXPECT_TRUE(manifests_.get(kOther, tag_of("v1")));
+    EXPECT_TRUE(support::get(manifests_, kOther, tag_of("v1")));
     EXPECT_TRUE(has_blob("other"));
   }
   void damage(const std::string& path, const std::string& how) {

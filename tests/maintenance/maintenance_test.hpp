@@ -8,6 +8,7 @@
 
 #include "content/content_test.hpp"
 #include "registry/maintenance/garbage_collector.hpp"
+#include "support/manifests.hpp"
 
 namespace registry::maintenance {
 
@@ -43,7 +44,7 @@ class MaintenanceTest : public content::ContentTest {
   bool has(const std::string& path) { return driver().stat(path).has_value(); }
   bool has_blob(std::string_view content) { return has(paths::blob(oci::digest_of(content))); }
   bool has_manifest(const oci::RepositoryName& name, const oci::Digest& digest) {
-    return manifests_.get(name, digest).has_value();
+    return support::get(manifests_, name, digest).has_value();
   }
   bool has_layer(const oci::RepositoryName& name, const oci::Digest& digest) {
     return has(paths::layer_link(name, digest));

@@ -1,5 +1,6 @@
 // What lies about in a repository and nothing needs.
 #include "maintenance_test.hpp"
+#include "support/manifests.hpp"
 
 namespace registry::maintenance {
 namespace {
@@ -13,7 +14,7 @@ class RepositorySweeper : public MaintenanceTest {
   oci::Digest push_by_sha512(const std::string& text) {
     const auto sha512 = oci::digest_of(text, Algorithm::sha512);
     const auto upload = run(uploads_.open(kName, uploads_.begin(kName)));
-    run(upload->append(content::bytes_of(text)));
+    upload->append(content::bytes_of(text));
     run(upload->commit(sha512));
     return sha512;
   }
@@ -126,7 +127,7 @@ TEST_P(RepositorySweeper, KeepsTheOtherNamesOfManifestsThatStay) {
   push_manifest(kName, sha512, text);
   run(manifests_.put(kName, {sha512, {tag_of("v1")}, oci::MediaType::oci_manifest, text, {}}));
   collect({.delete_untagged = true});
-  EXPECT_EQ(manifests_.get(kName, tag_of("v1"))->digest, sha512);
+  EXPECT_EQ(support::get(manifests_, kName, tag_of("v1"))->digest, sha512);
   EXPECT_TRUE(has_manifest(kName, sha512));
 }
 

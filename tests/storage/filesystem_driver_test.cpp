@@ -107,7 +107,7 @@ TEST_F(FilesystemDriverTest, LeavesTheModesToTheUmask) {
   const auto before = ::umask(0027);
   const auto driver = make_driver();
   driver->put("a/b/file", "x", Survives::power_loss);
-  run(driver->append("u/data")->write(bytes_of("x")));
+  driver->append("u/data")->write(bytes_of("x"));
   ::umask(before);
   EXPECT_EQ(mode_of(root_ / "a/b/file"), 0640U);
   EXPECT_EQ(mode_of(root_ / "u/data"), 0640U);
@@ -190,9 +190,9 @@ TEST_F(FilesystemDriverTest, WritesMoreThanItLetsThePageCacheCollect) {
   const auto driver = make_driver();
   const std::string block(3 << 20, 'x');
   const auto writer = driver->append("u/data");
-  for (int i = 0; i < 4; ++i) run(writer->write(bytes_of(block)));
+  for (int i = 0; i < 4; ++i) writer->write(bytes_of(block));
   run(writer->truncate((9 << 20) + 1));
-  run(writer->write(bytes_of("end")));
+  writer->write(bytes_of("end"));
   run(writer->commit("blob"));
   const auto reader = driver->open("blob");
   EXPECT_EQ(reader->size(), (9U << 20) + 4);
@@ -202,7 +202,7 @@ TEST_F(FilesystemDriverTest, WritesMoreThanItLetsThePageCacheCollect) {
 TEST_F(FilesystemDriverTest, CannotCommitAnUploadThatIsGone) {
   const auto driver = make_driver();
   const auto writer = driver->append("u/1/data");
-  run(writer->write(bytes_of("x")));
+  writer->write(bytes_of("x"));
   driver->remove_tree("u/1", Survives::process_crash);
   EXPECT_THROW(run(writer->commit("blob")), std::system_error);
   EXPECT_FALSE(driver->stat("blob"));

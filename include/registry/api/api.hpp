@@ -30,6 +30,7 @@ class Readiness {
 struct Services {
   content::Content& content;
   base::Pool& io;
+  base::Pool& transfers;              // of bodies that are received, hashed and written in one go
   base::ByteBudget& memory;           // of bodies in flight
   base::ByteBudget& large_manifests;  // of the few that are larger than a block
   Readiness& readiness;

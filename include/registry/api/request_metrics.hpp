@@ -19,6 +19,8 @@ class RequestMetrics {
 
   // `route` has a static life, and is the label `handler`.
   void begin(std::string_view route);
+  // Of what was read lately, by requests that might be answered from there.
+  void looked_into_cache(bool hit);
   void completed(const http::Request& request, const http::Outcome& outcome);
 
  private:
@@ -36,6 +38,7 @@ class RequestMetrics {
                                   unsigned status);
 
   prometheus::Family<prometheus::Counter>& requests_;
+  prometheus::Counter *cache_requests_, *cache_hits_, *cache_misses_;
   prometheus::Family<prometheus::Histogram>& seconds_;
   std::map<std::string_view, Route> routes_;
   std::map<std::pair<std::string_view, std::string_view>, Series> series_;

@@ -25,6 +25,7 @@ struct Options {
 void configure(const Options& options);
 bool enabled(Level level);
 void write(Level level, std::string_view message, const Fields& fields);
+bool access_enabled();
 void access(std::string_view line);
 
 // One line of the application log, without its end.

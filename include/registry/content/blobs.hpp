@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "registry/content/pins.hpp"
+#include "registry/content/recent.hpp"
 #include "registry/content/repository_locks.hpp"
 #include "registry/oci/digest.hpp"
 #include "registry/oci/name.hpp"
@@ -21,8 +22,14 @@ struct BlobInfo {
 // is stored. Blocking; thread-safe.
 class Blobs {
  public:
-  Blobs(storage::Driver& driver, Pins& pins, RepositoryLocks& locks);
+  Blobs(storage::Driver& driver, Pins& pins, RepositoryLocks& locks, Recent& recent);
 
+  // What was read lately; nullptr: it has to be opened. A promise, as `stat`. Does not block.
+  std::shared_ptr<const RecentBlob> recent(const oci::RepositoryName& name,
+                                           const oci::Digest& digest);
+  // Where the blob is there: its size, and its content where that is small. nullptr: absent.
+  std::shared_ptr<const RecentBlob> fetch(const oci::RepositoryName& name,
+                                          const oci::Digest& digest);
   // A promise: what is found stays for the grace period.
   std::optional<BlobInfo> stat(const oci::RepositoryName& name, const oci::Digest& digest);
   // nullptr: absent.
@@ -45,6 +52,7 @@ class Blobs {
   storage::Driver& driver_;
   Pins& pins_;
   RepositoryLocks& locks_;
+  Recent& recent_;
 };
 
 }  // namespace registry::content

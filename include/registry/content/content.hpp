@@ -19,19 +19,22 @@ namespace registry::content {
 // For which what a client was told is present stays.
 inline constexpr std::chrono::hours kGrace{1};
 
-// All that the repositories of a store hold. What it is made of outlives it.
+// All that the repositories of a store hold. What it is made of outlives it. Keeps up to
+// `recent_bytes` of what was read lately in memory.
 struct Content {
   Content(storage::Driver& driver, const Acceptance& acceptance, base::Pool& io,
-          base::Pool& hashing)
-      : tags(driver),
-        blobs(driver, pins, locks),
-        uploads(driver, pins, locks, io, hashing),
+          base::Pool& hashing, std::size_t recent_bytes = Recent::kDefaultBytes)
+      : recent(recent_bytes),
+        tags(driver),
+        blobs(driver, pins, locks, recent),
+        uploads(driver, pins, locks, recent, io, hashing),
         referrers(driver, locks),
-        manifests(driver, pins, locks, tags, referrers, acceptance, io, hashing),
+        manifests(driver, pins, locks, tags, referrers, acceptance, recent, io, hashing),
         catalog(driver) {}
 
   Pins pins{kGrace};
   RepositoryLocks locks;
+  Recent recent;
   Tags tags;
   Blobs blobs;
   Uploads uploads;

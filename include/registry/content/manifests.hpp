@@ -13,6 +13,7 @@
 #include "registry/base/pool.hpp"
 #include "registry/content/acceptance.hpp"
 #include "registry/content/pins.hpp"
+#include "registry/content/recent.hpp"
 #include "registry/content/referrers.hpp"
 #include "registry/content/repository_locks.hpp"
 #include "registry/content/tags.hpp"
@@ -26,6 +27,8 @@ namespace registry::content {
 namespace net = boost::asio;
 
 struct CheckedReferences;
+
+inline constexpr std::size_t kSmallManifestBytes = 64 * 1024;  // nearly every one there is
 
 // Blobs that were hashed again and found whole, so that the next wrong size for one of them costs
 // no more than that. Remembers some thousand. Thread-safe.
@@ -56,10 +59,10 @@ struct FoundManifest {
   std::uint64_t size_bytes;
 };
 
-struct StoredManifest {
-  oci::Digest digest, sha256;  // as above
-  std::string media_type;
-  std::string content;
+// What `fetch` has found.
+struct FetchedManifest {
+  FoundManifest found;
+  std::shared_ptr<const StoredManifest> small;  // nullptr: it is a large one
 };
 
 // Throws where what a reference has at the moment is not what the client has seen; empty: the
@@ -85,16 +88,20 @@ struct PutManifest {
 class Manifests {
  public:
   Manifests(storage::Driver& driver, Pins& pins, RepositoryLocks& locks, Tags& tags,
-            Referrers& referrers, const Acceptance& acceptance, base::Pool& io,
+            Referrers& referrers, const Acceptance& acceptance, Recent& recent, base::Pool& io,
             base::Pool& hashing);
+
+  // What was read lately; nullptr: it has to be fetched. A promise, as `find`. Does not block.
+  std::shared_ptr<const StoredManifest> recent(const oci::RepositoryName& name,
+                                               const Reference& reference);
+  // `find`, and `read` as well where it is small. Blocking.
+  std::optional<FetchedManifest> fetch(const oci::RepositoryName& name, const Reference& reference);
 
   // nullopt: absent. A promise, as Blobs::stat. Blocking, as are the three below.
   std::optional<FoundManifest> find(const oci::RepositoryName& name, const Reference& reference);
   // The content of what `find` has found, whole; nullopt: it is gone.
   std::optional<StoredManifest> read(const FoundManifest& found);
   std::unique_ptr<storage::BlobReader> open(const FoundManifest& found);
-  // Both in one.
-  std::optional<StoredManifest> get(const oci::RepositoryName& name, const Reference& reference);
 
   // Stores the content and points the tags there; durable. Throws Error for content that cannot be
   // accepted, ErrorList for what it references and the repository lacks.
@@ -119,6 +126,7 @@ class Manifests {
                                     const Parsed& parsed);
   void store(const oci::RepositoryName& name, const PushedManifest& pushed, const Parsed& parsed);
   void store_content(const oci::Digest& sha256, const std::string& content);
+  void forget(const oci::RepositoryName& name, const PushedManifest& pushed, const Parsed& parsed);
   bool remove_manifest(const oci::RepositoryName& name, const oci::Digest& digest);
   void tidy_up(const oci::RepositoryName& name, const std::string& content);
 
@@ -128,6 +136,7 @@ class Manifests {
   Tags& tags_;
   Referrers& referrers_;
   const Acceptance& acceptance_;
+  Recent& recent_;
   base::Pool& io_;
   base::Pool& hashing_;
   KnownWhole whole_;

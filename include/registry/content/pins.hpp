@@ -50,6 +50,9 @@ class Pins {
   explicit Pins(Clock::duration grace, Clock::time_point start = Clock::now());
 
   Pin pin(const oci::Digest& digest);
+  // What a client is told from memory. The caller makes sure afterwards that it was true: whoever
+  // removes something first says so, and then looks for promises.
+  void promise(const oci::Digest& digest);
   // Whether the digest is pinned, or was promised within the grace period before `now`.
   bool protects(const oci::Digest& digest, Clock::time_point now);
   // Runs `work` while nobody can pin the digest. False: somebody has it pinned, and nothing was

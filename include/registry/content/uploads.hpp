@@ -44,8 +44,8 @@ struct UploadHash {
 // 2.8 or back here: nothing of it is in memory but which are in use. Thread-safe.
 class Uploads {
  public:
-  Uploads(storage::Driver& driver, Pins& pins, RepositoryLocks& locks, base::Pool& io,
-          base::Pool& hashing);
+  Uploads(storage::Driver& driver, Pins& pins, RepositoryLocks& locks, Recent& recent,
+          base::Pool& io, base::Pool& hashing);
 
   // Starts an upload and returns its id, a UUID. Survives a crash of the process. `algorithm`: of
   // the digest that it will have (spec end-4c). Blocking.
@@ -99,6 +99,7 @@ class Uploads {
   storage::Driver& driver_;
   Pins& pins_;
   RepositoryLocks& locks_;
+  Recent& recent_;
   base::Pool& io_;
   base::Pool& hashing_;
   std::mutex mutex_;
@@ -116,7 +117,7 @@ class Upload {
   // The digest that `commit` will be asked for is of this algorithm. Said before the first byte it
   // saves reading all of them again.
   void expect(oci::Algorithm algorithm);
-  net::awaitable<void> append(std::span<const std::byte> data);
+  void append(std::span<const std::byte> data);  // blocking
   // What was appended is acknowledged: it survives a crash of the process; after a power loss the
   // upload says truthfully how far it is.
   net::awaitable<void> keep();

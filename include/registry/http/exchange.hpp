@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -11,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "registry/base/budget.hpp"
+#include "registry/base/pool.hpp"
 #include "registry/http/target.hpp"
 
 namespace registry::http {
@@ -25,25 +28,31 @@ class Request {
   Target target;
   std::string host;        // of an absolute target, or the Host header
   std::string peer;        // "address:port" of the other end
-  std::string id;          // of this request, for logs; made here
   std::string_view route;  // what its handler is called, for metrics; empty: it has none
   std::string actor;       // who asks, once an access controller knows; empty: nobody in particular
   bool http_1_0 = false;
   bool is_tls = false;
 
+  // Of this request, for logs; made when it is first asked for.
+  const std::string& id() const;
+  // Empties it for the next one of the same connection.
+  void begin();
   // Empty where there is none; the first of several. `name` in any case.
   std::string_view header(std::string_view name) const;
   // The elements of a comma-separated header, over all its lines, trimmed (RFC 9110 5.3).
   std::vector<std::string_view> header_list(std::string_view name) const;
 
   std::vector<std::pair<std::string, std::string>> headers;
+
+ private:
+  mutable std::string id_;
 };
 
 // An answer's head, and its body where that is short. Length, date and connection are the
 // session's to say.
 class Response {
  public:
-  explicit Response(unsigned status) : status_(status) {}
+  explicit Response(unsigned status) : status_(status) { header_lines_.reserve(kUsualBytes); }
 
   // Adds a line. Control characters in `value` are replaced, so that none can begin another line.
   Response& add(std::string_view name, std::string_view value);
@@ -55,6 +64,7 @@ class Response {
   const std::string& body() const { return body_; }
 
  private:
+  static constexpr std::size_t kUsualBytes = 480;
   unsigned status_;
   std::string header_lines_;  // each ends in CR LF
   std::string body_;
@@ -65,13 +75,7 @@ using HeaderLines = std::vector<std::pair<std::string, std::string>>;
 // The other end went away, fell silent or is too slow: nobody is left to answer.
 class ConnectionLost : public std::runtime_error {
  public:
-  explicit ConnectionLost(const std::string& why, std::size_t received = 0)
-      : std::runtime_error(why), received_(received) {}
-  // The bytes of a body that had arrived in the span of the read that failed.
-  std::size_t received() const { return received_; }
-
- private:
-  std::size_t received_;
+  using std::runtime_error::runtime_error;
 };
 
 // The body cannot be understood: its chunks are not what RFC 9112 7.1 says. A client's fault.
@@ -79,6 +83,9 @@ class MalformedBody : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
+
+// Takes the bytes of a body as they come. May block, and throw.
+using BodySink = std::function<void(std::span<const std::byte> data)>;
 
 // One request and its answer. Borrowed by a handler for the time of its coroutine, on the strand
 // of the connection.
@@ -97,6 +104,15 @@ class Exchange {
   // Fewer bytes than asked for (or 0) only at the end of the body. The first call sends
   // "100 Continue" where the client waits for it. Throws ConnectionLost and MalformedBody.
   virtual net::awaitable<std::size_t> read_body(std::span<std::byte> out) = 0;
+  // For a body that is too long to be held: waits until there are bytes of it, so that nothing is
+  // held for a client that is silent. False: the body has ended. Throws as `read_body`.
+  virtual net::awaitable<bool> wait_for_body() = 0;
+  // Has `sink` take what comes without a pause, on a thread of `pool`. Returns when the client
+  // pauses, the body ends, or others should have their turn. Throws as `read_body`, and what `sink`
+  // throws. Costs one block of memory for each thread of `pool`; under TLS one for each caller,
+  // which is taken from `memory`.
+  virtual net::awaitable<void> receive(base::Pool& pool, base::ByteBudget& memory,
+                                       const BodySink& sink) = 0;
 
   // Lines that are added to whatever answer comes, unless it has one of that name. They outlive the
   // exchange.

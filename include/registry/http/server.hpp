@@ -65,7 +65,8 @@ class Server {
   using Acceptor = net::basic_socket_acceptor<Protocol>;
 
   net::awaitable<void> accept(Acceptor& acceptor);
-  void start_session(Protocol::socket socket);
+  net::awaitable<void> watch_deadlines();
+  void start_session(Protocol::socket socket, const Protocol::endpoint& peer);
   void warn_of_limit();
   Acceptor& open_acceptor(const Protocol::endpoint& endpoint, const std::string& name);
   std::string open_tcp(const net::ip::tcp::endpoint& endpoint);

@@ -48,7 +48,7 @@ class BlobWriter {
  public:
   virtual ~BlobWriter() = default;
   virtual std::uint64_t size() const = 0;
-  virtual net::awaitable<void> write(std::span<const std::byte> data) = 0;
+  virtual void write(std::span<const std::byte> data) = 0;  // blocking
   virtual net::awaitable<void> truncate(std::uint64_t size) = 0;
   // All written so far survives a power loss, as soon as its name does.
   virtual net::awaitable<void> sync() = 0;

@@ -1,0 +1,160 @@
+#include "body_decoder.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+#include "registry/base/text.hpp"
+#include "registry/http/exchange.hpp"
+
+namespace registry::http {
+namespace {
+
+// Nobody sends extensions, and few send trailers: what is longer is sent to do harm.
+constexpr std::size_t kMaxFramingBytes = 16 * 1024;
+constexpr unsigned kMaxSizeDigits = 16;
+
+int hex_value(unsigned char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+bool is_control(unsigned char c) {
+  return (c < 0x20 && c != '\t') || c == 0x7f;
+}
+
+[[noreturn]] void malformed(const char* what) {
+  throw MalformedBody(std::string("the body is malformed: ") + what);
+}
+
+}  // namespace
+
+BodyDecoder BodyDecoder::of_length(std::uint64_t bytes) {
+  BodyDecoder decoder;
+  decoder.left_ = bytes;
+  decoder.state_ = bytes == 0 ? State::done : State::data;
+  return decoder;
+}
+
+BodyDecoder BodyDecoder::in_chunks() {
+  BodyDecoder decoder;
+  decoder.is_chunked_ = true;
+  decoder.state_ = State::size;
+  return decoder;
+}
+
+std::optional<std::uint64_t> BodyDecoder::remaining() const {
+  if (is_done()) return 0;
+  return is_chunked_ ? std::nullopt : std::optional(left_);
+}
+
+std::span<const std::byte> BodyDecoder::next(std::span<const std::byte>& raw) {
+  while (!raw.empty() && state_ != State::done) {
+    if (state_ == State::data) return take_data(raw);
+    take_framing(static_cast<unsigned char>(raw.front()));
+    raw = raw.subspan(1);
+  }
+  return {};
+}
+
+std::span<const std::byte> BodyDecoder::take_data(std::span<const std::byte>& raw) {
+  const auto data = raw.first(static_cast<std::size_t>(std::min<std::uint64_t>(raw.size(), left_)));
+  raw = raw.subspan(data.size());
+  left_ -= data.size();
+  if (left_ == 0) state_ = is_chunked_ ? State::data_cr : State::done;
+  return data;
+}
+
+void BodyDecoder::take_framing(unsigned char c) {
+  switch (state_) {
+    case State::size:
+      return take_size(c);
+    case State::extension:
+      count_framing();
+      if (c == '\r') {
+        state_ = State::size_end;
+      } else if (is_control(c)) {
+        malformed("a chunk's extension has a control character");
+      }
+      return;
+    case State::size_end:
+      if (c != '\n') malformed("a chunk's first line does not end in CR LF");
+      return end_of_size_line();
+    case State::data_cr:
+      if (c != '\r') malformed("a chunk is longer than it says");
+      state_ = State::data_lf;
+      return;
+    case State::data_lf:
+      if (c != '\n') malformed("a chunk does not end in CR LF");
+      state_ = State::size;
+      return;
+    case State::trailer:
+      return take_trailer(c);
+    case State::trailer_end:
+      if (c != '\n') malformed("a trailer does not end in CR LF");
+      return end_of_trailer();
+    case State::data:
+    case State::done:
+      return;
+  }
+}
+
+// Digits, and then nothing but space and an extension: of "0x3" others would read another size.
+void BodyDecoder::take_size(unsigned char c) {
+  const int value = hex_value(c);
+  if (value >= 0 && framing_bytes_ == 0) {
+    if (++digits_ > kMaxSizeDigits) malformed("a chunk's size has too many digits");
+    left_ = left_ << 4 | static_cast<unsigned>(value);
+    return;
+  }
+  if (digits_ == 0) malformed("a chunk does not begin with its size");
+  if (c == '\r') {
+    state_ = State::size_end;
+  } else if (c == ';') {
+    state_ = State::extension;
+  } else if (c == ' ' || c == '\t') {
+    count_framing();
+  } else {
+    malformed("a chunk's size is not a number");
+  }
+}
+
+void BodyDecoder::end_of_size_line() {
+  state_ = left_ == 0 ? State::trailer : State::data;
+  digits_ = 0;
+  framing_bytes_ = 0;
+}
+
+// They say nothing that is of use here, but have to be of the form that RFC 9110 6.5 gives them.
+void BodyDecoder::take_trailer(unsigned char c) {
+  count_framing();
+  if (c == '\r') {
+    state_ = State::trailer_end;
+  } else if (is_control(c)) {
+    malformed("a trailer has a control character");
+  } else {
+    trailer_ += static_cast<char>(c);
+  }
+}
+
+void BodyDecoder::end_of_trailer() {
+  if (trailer_.empty()) {
+    state_ = State::done;
+    return;
+  }
+  const auto colon = trailer_.find(':');
+  const std::string_view name(trailer_.data(), std::min(colon, trailer_.size()));
+  const bool is_field = colon != std::string::npos && colon > 0 &&
+                        std::ranges::all_of(name, base::is_token_character);
+  if (!is_field) malformed("a trailer is not of the form \"name: value\"");
+  trailer_.clear();
+  state_ = State::trailer;
+}
+
+void BodyDecoder::count_framing() {
+  if (++framing_bytes_ > kMaxFramingBytes)
+    malformed("its chunks have too long extensions or trailers");
+}
+
+}  // namespace registry::http
