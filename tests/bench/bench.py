@@ -76,6 +76,9 @@ class Bench:
         self._others = self._cpus = 0.0
 
     def note(self, done: dict) -> None:
+        """What the machine was busy with during a load, or during each of its parts."""
+        for part in filter(lambda value: isinstance(value, dict), done.values()):
+            self.note(part)
         self._others += done.get("others_cpu_s", 0)
         self._cpus += done.get("seconds", 0) * (os.cpu_count() or 1)
 
@@ -93,14 +96,18 @@ class Bench:
         key = (place, *options.items())
         if key not in self._stores:
             root = Path(tempfile.mkdtemp(prefix="store-", dir=place))
-            words = []
-            for name, value in options.items():
-                option = f"--{name.replace('_', '-')}"
-                words += [option] if value is True else [option, value]
-            made = generate(self.generator, "make-store", "--root", root, *words)
-            made.pop("seconds")
-            self._stores[key] = Store(root=root, **made)
+            self._stores[key] = self.make_store(root, **options)
         return self._stores[key]
+
+    def make_store(self, root: Path, **options: object) -> Store:
+        """By options of make-store: big=8, without_index=True."""
+        words = []
+        for name, value in options.items():
+            option = f"--{name.replace('_', '-')}"
+            words += [option] if value is True else [option, value]
+        made = generate(self.generator, "make-store", "--root", root, *words)
+        made.pop("seconds")
+        return Store(root=root, **made)
 
     def forget_stores(self) -> None:
         for store in self._stores.values():

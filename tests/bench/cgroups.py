@@ -1,4 +1,4 @@
-"""A group of processes whose memory is counted, and limited, where this machine lets one be made."""
+"""A group of processes whose memory is counted, and limited, where one can be made."""
 
 import os
 import shutil

@@ -27,14 +27,14 @@ constexpr std::size_t kDiscardSize = 1024 * 1024;
 }
 
 SSL_CTX* tls_context() {
-  static SSL_CTX* const context = [] {
+  static SSL_CTX* const kContext = [] {
     SSL_CTX* made = SSL_CTX_new(TLS_client_method());
     // Go's order, which is that of dockerd and containerd; servers follow the client's.
     SSL_CTX_set_ciphersuites(made, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384");
     SSL_CTX_set_mode(made, SSL_MODE_AUTO_RETRY);
     return made;
   }();
-  return context;
+  return kContext;
 }
 
 std::string_view header(std::string_view head, std::string_view lower_case_name) {

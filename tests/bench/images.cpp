@@ -37,6 +37,7 @@ Json timed(const Server& server, std::vector<Pusher>& pushers, Failures& failure
   const Usage usage(server.pids);
   {
     std::vector<std::jthread> threads;
+    threads.reserve(pushers.size());
     for (auto& pusher : pushers) {
       threads.emplace_back([&] {
         try {

@@ -1,5 +1,8 @@
 """What depends on how much there is: lists, starts, collections."""
 
+from pathlib import Path
+from statistics import median
+
 from bench import Bench
 from model import OURS, REFERENCE, REGISTRIES
 from model import Figures, Row, Workload, at_most
@@ -62,11 +65,15 @@ def start(bench: Bench, kind: str) -> Figures:
     figures: Figures = {}
     for key, repositories in starts(bench):
         store = bench.store(bench.memory, repositories=repositories)
-        port = free_port()
-        command = bench.registry_command(kind, "serve", store.root, port)
-        done = bench.command("first-answer", "--server", f"127.0.0.1:{port}", "--", *command)
-        figures[key] = done["ms"]
+        figures[key] = median(first_answer(bench, kind, store.root) for _ in range(5))
     return figures
+
+
+def first_answer(bench: Bench, kind: str, root: Path) -> float:
+    """In ms."""
+    port = free_port()
+    command = bench.registry_command(kind, "serve", root, port)
+    return bench.command("first-answer", "--server", f"127.0.0.1:{port}", "--", *command)["ms"]
 
 
 def starts(bench: Bench) -> list[tuple[str, int]]:
@@ -83,9 +90,7 @@ def start_rows(bench: Bench) -> list[Row]:
 def collect(full: int, quick: int, **options: bool):
     def measure(bench: Bench, kind: str) -> Figures:
         with bench.fresh_root(bench.memory) as root:
-            blobs = bench.pick(full, quick)
-            words = [f"--{name.replace('_', '-')}" for name in options]
-            bench.command("make-store", "--root", root, "--blobs", blobs, *words)
+            bench.make_store(root, blobs=bench.pick(full, quick), **options)
             command = bench.registry_command(kind, "garbage-collect", root, free_port())
             done = bench.command("measure", "--", *command)
         return {"time": done["seconds"] * 1e3, "peak": done["peak_rss_bytes"] / MIB}

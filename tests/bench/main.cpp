@@ -103,6 +103,7 @@ void describe_mixed(CLI::App& app, MixedOptions& options) {
   app.add_option("--at-once", options.at_once, "in the background")->capture_default_str();
   app.add_option("--slow", options.slow, "bytes a second of each download");
   app.add_option("--connections", options.connections)->capture_default_str();
+  app.add_flag("--once", options.once, "each download once, and the end with the last");
   app.add_option("--pause-ms", options.pause_ms)->capture_default_str();
   app.add_option("--seconds", options.seconds)->capture_default_str();
 }

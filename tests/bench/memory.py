@@ -2,7 +2,7 @@
 
 from bench import Bench
 from cgroups import Cgroup
-from model import REGISTRIES, SERVERS, NGINX
+from model import NGINX, REGISTRIES, SERVERS
 from model import Figures, Row, Workload, at_least, at_most
 
 MIB = 1 << 20

@@ -13,15 +13,15 @@ struct Background {
   const Server& server;
   const MixedOptions& options;
   Clock::time_point until;
-  Failures& failures;
   std::atomic<std::uint64_t> bytes = 0;
   std::atomic<std::uint64_t> images = 0;
+  std::atomic<unsigned> running = options.at_once;
 
   bool over() const { return Clock::now() >= until; }
 
   void download(std::size_t number) {
     const auto& path = options.paths[number % options.paths.size()];
-    while (!over()) {
+    for (bool first = true; !over() && (first || !options.once); first = false) {
       Connection connection(server, options.slow > 0 ? kSmallBuffer : 0);
       connection.send(request_head(server, "GET", path));
       const auto head = connection.read_head();
@@ -49,11 +49,11 @@ struct Background {
   }
 };
 
-// The times of one connection that pauses between its requests.
-void ask(const Server& server, const MixedOptions& options, Clock::time_point until,
+// The times of one connection that pauses between its requests, while something is under way.
+void ask(const Server& server, const MixedOptions& options, const Background& background,
          Latencies& latencies) {
   Connection connection(server);
-  for (std::size_t i = 0; Clock::now() < until; ++i) {
+  for (std::size_t i = 0; !background.over() && background.running > 0; ++i) {
     std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(options.pause_ms));
     const auto& text = options.requests[i % options.requests.size()];
     const auto space = text.find(' ');
@@ -70,7 +70,7 @@ Json run_mixed(const Server& server, const MixedOptions& options) {
   Failures failures;
   const auto until =
       Clock::now() + std::chrono::milliseconds(static_cast<long>(options.seconds * 1000));
-  Background background{server, options, until, failures};
+  Background background{server, options, until};
   std::vector<Latencies> latencies(options.connections);
   const auto guarded = [&](const auto& work) {
     try {
@@ -82,13 +82,15 @@ Json run_mixed(const Server& server, const MixedOptions& options) {
   const Usage usage(server.pids);
   {
     std::vector<std::jthread> threads;
+    threads.reserve(options.at_once + latencies.size());
     for (unsigned i = 0; i < options.at_once; ++i)
       threads.emplace_back([&, i] {
         guarded(
             [&] { options.background == "push" ? background.push(i) : background.download(i); });
+        --background.running;
       });
     for (auto& of_one : latencies)
-      threads.emplace_back([&] { guarded([&] { ask(server, options, until, of_one); }); });
+      threads.emplace_back([&] { guarded([&] { ask(server, options, background, of_one); }); });
   }
   Json json{{"workload", "mixed"}, {"background", options.background}};
   put(json, usage.to_json());

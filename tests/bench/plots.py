@@ -28,14 +28,15 @@ set yrange [0:*]
 set key top right
 set xtics rotate by -20
 """
+LOGARITHMIC = "set logscale y\nset yrange [0.1:*]\n"
 LINES = """\
 set logscale xy
-set key outside right
+set key outside right Left reverse
 set xlabel "how much there is"
 set xtics ("1 ×" 1, "10 ×" 10, "100 ×" 100)
 set xrange [0.8:125]
 """
-Columns = Mapping[str, list[float | None]]  # by server, or by line
+Columns = Mapping[str, list[float | None]]  # by server
 
 
 def gnuplot(script: str) -> None:
@@ -46,7 +47,9 @@ def point(value: float | None) -> str:
     return "NaN" if value is None else f"{value:.6g}"
 
 
-def bars(file: Path, title: str, unit: str, labels: list[str], columns: Columns) -> None:
+def bars(
+    file: Path, title: str, unit: str, labels: list[str], columns: Columns, more: str = ""
+) -> None:
     columns = {server: values for server, values in columns.items() if any(values)}
     if not columns:
         return
@@ -60,21 +63,28 @@ def bars(file: Path, title: str, unit: str, labels: list[str], columns: Columns)
     ]
     data = "\n".join(["$data << END", *rows, "END", ""])
     head = SETTINGS.format(file=file, title=title, unit=unit, height=420)
-    gnuplot(f"{data}{head}{BARS}plot {', '.join(plots)}\n")
+    gnuplot(f"{data}{head}{BARS}{more}plot {', '.join(plots)}\n")
 
 
-def lines(file: Path, title: str, unit: str, columns: Columns) -> None:
-    columns = {name: values for name, values in columns.items() if any(values)}
-    if not columns:
-        return
+def growing(file: Path, outcome: Outcome) -> None:
+    """A colour for each operation; 2.8.2 is dashed."""
     blocks, plots = [], []
-    for i, (name, values) in enumerate(columns.items()):
-        points = [f"{x} {point(y)}" for x, y in zip(growth.SCALES, values) if y is not None]
-        blocks += [f"$line{i} << END", *points, "END"]
-        dash = "dashtype 2" if name.startswith(REFERENCE) else ""
-        plots.append(f'$line{i} with linespoints linewidth 2 {dash} title "{name}"')
+    for server in (OURS, REFERENCE):
+        for colour, (key, title) in enumerate(growth.OPERATIONS.items(), 1):
+            values = column(outcome, server, [f"{key}_{scale}" for scale in growth.SCALES])
+            points = [f"{x} {y:.6g}" for x, y in zip(growth.SCALES, values) if y is not None]
+            if not points:
+                continue
+            name = f"$line{len(plots)}"
+            blocks += [f"{name} << END", *points, "END"]
+            shown = f'title "{title}"' if server == OURS else "dashtype 2 notitle"
+            style = f"linecolor {colour} linewidth 2 pointtype 7 pointsize 0.6"
+            plots.append(f"{name} with linespoints {style} {shown}")
+    if not plots:
+        return
+    title = "A store that grows: a flat line costs the same; dashed: 2.8.2"
+    head = SETTINGS.format(file=file, title=title, unit="ms", height=440)
     data = "\n".join([*blocks, ""])
-    head = SETTINGS.format(file=file, title=title, unit=unit, height=480)
     gnuplot(f"{data}{head}{LINES}plot {', '.join(plots)}\n")
 
 
@@ -107,15 +117,7 @@ def write(folder: Path, outcomes: Mapping[str, Outcome], say: Callable[[str], No
         labels = [key.replace("_", " ") for key in small.BACKGROUNDS]
         of = {server: column(outcomes["fairness"], server, figures) for server in COLOURS}
         title = "Small requests beside 16 large downloads: p99"
-        bars(folder / "fairness.svg", title, "ms", labels, of)
+        bars(folder / "fairness.svg", title, "ms", labels, of, LOGARITHMIC)
     if "growth" in outcomes:
-        of = {
-            f"{server}: {title}": column(
-                outcomes["growth"], server, [f"{key}_{scale}" for scale in growth.SCALES]
-            )
-            for server in (OURS, REFERENCE)
-            for key, title in growth.OPERATIONS.items()
-        }
-        title = "A store that grows: a flat line costs the same, however much there is"
-        lines(folder / "growth.svg", title, "ms", of)
+        growing(folder / "growth.svg", outcomes["growth"])
     return sorted(file.name for file in folder.glob("*.svg"))

@@ -130,6 +130,7 @@ void RequestLoop::run(unsigned connections, Clock::time_point until,
 }
 
 Json run_requests(const Server& server, const RequestsOptions& options) {
+  if (server.tls) throw std::runtime_error("small requests are timed without TLS");
   const auto known = learn(server, options.requests, options.close);
   Failures failures;
   RequestLoop loop(server, known, options.close, failures);

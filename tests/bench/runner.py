@@ -109,16 +109,15 @@ def kept(raw: Path) -> dict[str, Outcome]:
 
 def results(bench: Bench, given: argparse.Namespace) -> str:
     outcomes = kept(given.raw)
-    made, remarks = table.Table(), []
+    lines, remarks = [table.HEAD], []
     for workload in WORKLOADS:
         outcome = outcomes.get(workload.name, Outcome())
         rows = [] if workload.name == "growth" else workload.rows(bench)
         if outcome.rounds or outcome.remarks:
-            for row in rows:
-                made.add(row, outcome)
+            lines += [table.line(row, outcome) for row in rows]
         for server, remark in outcome.remarks.items():
             remarks.append(f"- {workload.name}, {server}: {' '.join(remark.split())[:300]}\n")
-    parts = [about(given, outcomes), made.text()]
+    parts = [about(given, outcomes), "".join(lines)]
     if remarks:
         parts.append(f"Without figures:\n\n{''.join(remarks)}")
     if "growth" in outcomes:

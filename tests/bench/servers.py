@@ -60,7 +60,8 @@ NGINX_TLS = "    ssl_certificate {certificate};\n    ssl_certificate_key {key};"
 LOCATION = "    location = {path} {{ alias {file}; default_type {type}; }}"
 # It takes a path that ends with a slash for a folder's.
 LOCATION_OF_FOLDER = (
-    "    location = {path} {{ root {file.parent}; try_files /{file.name} =404; default_type {type}; }}"
+    "    location = {path} {{ root {file.parent}; try_files /{file.name} =404; "
+    "default_type {type}; }}"
 )
 
 
@@ -175,5 +176,3 @@ def wait_for_port(port: int, daemon: Daemon) -> None:
 
     wait_until(listens, "the server listens", seconds=120)
 
-
-__all__ = ["Certificate", "Server", "Served", "free_port", "generate", "make_certificate"]

@@ -23,7 +23,8 @@ def request_of(form: str, store: Store) -> str:
 def requests(close: bool):
     def measure(bench: Bench, kind: str) -> Figures:
         store = bench.store(bench.memory)
-        words = ("--connections", 32, "--seconds", bench.pick(3, 1), *(["--close"] if close else []))
+        close_each = ("--close",) if close else ()
+        words = ("--connections", 32, "--seconds", bench.pick(3, 1), *close_each)
         figures: Figures = {}
         with bench.serve_store(kind, store) as server:
             for key, form in KINDS.values():
@@ -42,6 +43,7 @@ def kept_rows(_: Bench) -> list[Row]:
         beside_nginx = {"blob": (at_least(0.8, NGINX),), "head_blob": ()}
         targets = beside_nginx.get(key, (at_least(1.0, NGINX),)) + (at_least(30, REFERENCE),)
         rows.append(Row(key, f"{title}, 32 connections", "1/s", targets))
+        rows.append(Row(f"{key}_cpu", "– CPU of each", "µs"))
     return rows
 
 
@@ -104,8 +106,8 @@ def fairness(bench: Bench, kind: str) -> Figures:
     for key in BACKGROUNDS:
         cold = key.startswith("cold")
         place = bench.disk if cold else bench.memory
-        size = bench.pick("256MiB", "16MiB")
-        store = bench.store(place, big=bench.pick(16, 4), size=size)
+        size = bench.pick("256MiB", "8MiB")
+        store = bench.store(place, big=16, size=size)
         asked = ("GET /v2/", f"GET {SMALL}/manifests/latest")
         downloads = [word for path in store.big_paths() for word in ("--path", path)]
         slow = ("--slow", SLOW_RATE) if key.endswith("slow") else ()
@@ -114,7 +116,8 @@ def fairness(bench: Bench, kind: str) -> Figures:
             server.load("requests", "--connections", 4, "--seconds", 0.2, *asked)
             if cold:
                 drop_from_cache(store)
-            done = server.load("mixed", "--seconds", seconds, *slow, *downloads, *asked)
+            once = ("--once",) if cold else ()
+            done = server.load("mixed", "--seconds", seconds, *once, *slow, *downloads, *asked)
         figures[f"{key}_p50"] = done["p50_ms"]
         figures[f"{key}_p99"] = done["p99_ms"]
         figures[f"{key}_rate"] = done["background_gib_per_s"]
@@ -134,8 +137,8 @@ def fairness_rows(_: Bench) -> list[Row]:
 def storm(bench: Bench, kind: str) -> Figures:
     """Pulls from one repository while others are pushed to."""
     with bench.fresh_root(bench.memory) as root:
-        made = bench.command("make-store", "--root", root)
-        blob = f"GET {SMALL}/blobs/{made['blob']}"
+        store = bench.make_store(root)
+        blob = f"GET {SMALL}/blobs/{store.blob}"
         with bench.serve(kind, root) as server:
             background = ("--background", "push", "--at-once", 8, "--seconds", bench.pick(4, 1))
             done = server.load("mixed", *background, f"GET {SMALL}/manifests/latest", blob)

@@ -7,6 +7,7 @@ from model import DD, NGINX, OURS, REFERENCE, Outcome, Row, Target
 
 BEGIN = "<!-- results: written by tests/bench/run.sh -->"
 END = "<!-- end of results -->"
+Values = dict[str, float | None]  # by server
 HEADING = "# Performance\n\n"
 HEAD = (
     "| workload | unit | 2.8.2 | nginx, dd | ours | ours to peer | target | met |\n"
@@ -14,44 +15,47 @@ HEAD = (
 )
 
 
-class Table:
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self.missed: list[str] = []
+def line(row: Row, outcome: Outcome) -> str:
+    values = {server: value_of(outcome, server, row.figure) for server in outcome.rounds}
+    ours = values.get(OURS)
+    ratios = [ratio(ours, values, target.peer) for target in row.targets]
+    cells = [
+        row.title,
+        row.unit,
+        cell(outcome, REFERENCE, row.figure),
+        beside(row, outcome),
+        cell(outcome, OURS, row.figure),
+        ", ".join(filter(None, ratios)) or ratios_to_all(ours, values),
+        ", ".join(describe(target, row.unit) for target in row.targets),
+        ", ".join(verdict(target, ours, values) for target in row.targets),
+    ]
+    return f"| {' | '.join(cells)} |\n"
 
-    def add(self, row: Row, outcome: Outcome) -> None:
-        values = {server: value_of(outcome, server, row.figure) for server in outcome.rounds}
-        ours = values.get(OURS)
-        ratios, wanted, met = [], [], []
-        for target in row.targets:
-            wanted.append(describe(target, row.unit))
-            if ours is None:
-                continue
-            limit = limit_of(target, values)
-            if target.peer and values.get(target.peer):
-                ratios.append(f"{number(ours / values[target.peer])} × {target.peer}")
-            if limit is None:
-                met.append("–")
-                continue
-            good = ours >= limit if target.at_least else ours <= limit
-            met.append("yes" if good else "**no**")
-            if not good:
-                self.missed.append(row.title)
-        beside = next((server for server in (NGINX, DD) if values.get(server) is not None), None)
-        cells = [
-            row.title,
-            row.unit,
-            cell(outcome, REFERENCE, row.figure),
-            f"{cell(outcome, beside, row.figure)}{' (dd)' if beside == DD else ''}" if beside else "",
-            cell(outcome, OURS, row.figure),
-            ", ".join(ratios) or ratio_to_any(values),
-            ", ".join(wanted),
-            ", ".join(met),
-        ]
-        self.lines.append(f"| {' | '.join(cells)} |\n")
 
-    def text(self) -> str:
-        return HEAD + "".join(self.lines)
+def beside(row: Row, outcome: Outcome) -> str:
+    """What nginx did, or dd."""
+    peer = DD if DD in outcome.rounds else NGINX
+    shown = cell(outcome, peer, row.figure)
+    return f"{shown} (dd)" if shown and peer == DD else shown
+
+
+def ratio(ours: float | None, values: Values, peer: str | None) -> str:
+    if ours is None or peer is None or not values.get(peer):
+        return ""
+    return f"{number(ours / values[peer])} × {peer}"
+
+
+def ratios_to_all(ours: float | None, values: Values) -> str:
+    return ", ".join(filter(None, (ratio(ours, values, peer) for peer in (REFERENCE, NGINX, DD))))
+
+
+def verdict(target: Target, ours: float | None, values: Values) -> str:
+    measure = values.get(target.peer) if target.peer else 1
+    if ours is None or measure is None:
+        return "–"
+    limit = target.factor * measure
+    good = ours >= limit if target.at_least else ours <= limit
+    return "yes" if good else "**no**"
 
 
 def values_of(outcome: Outcome, server: str, figure: str) -> list[float]:
@@ -69,22 +73,6 @@ def cell(outcome: Outcome, server: str, figure: str) -> str:
         return "–" if server in outcome.remarks else ""
     bounded = value_of(outcome, server, f"{figure}_bounded")
     return f"{'> ' if bounded else ''}{number(value)}"
-
-
-def ratio_to_any(values: dict[str, float | None]) -> str:
-    """Where there is no target, beside whatever there is."""
-    ours = values.get(OURS)
-    peers = [peer for peer in (REFERENCE, NGINX, DD) if values.get(peer)]
-    if ours is None:
-        return ""
-    return ", ".join(f"{number(ours / values[peer])} × {peer}" for peer in peers)
-
-
-def limit_of(target: Target, values: dict[str, float | None]) -> float | None:
-    if not target.peer:
-        return target.factor
-    peer = values.get(target.peer)
-    return None if peer is None else target.factor * peer
 
 
 def describe(target: Target, unit: str) -> str:

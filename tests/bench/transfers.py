@@ -1,6 +1,8 @@
 """Large blobs: down, up, and with TLS."""
 
+import os
 import subprocess
+import time
 from pathlib import Path
 
 from bench import Bench
@@ -67,23 +69,14 @@ def upload_in_group(bench: Bench, kind: str, root: Path, words: tuple) -> Figure
 
 def dd_rate(bench: Bench, blobs: int, mib: int) -> float:
     """The same bytes written by dd, four at once, each synced at its end."""
-    import time
-
     source = bench.work / "random"
-    source.write_bytes(b"")
-    subprocess.run(
-        ["dd", "if=/dev/urandom", f"of={source}", "bs=1M", f"count={mib}", "status=none"], check=True
-    )
+    source.write_bytes(os.urandom(mib * MIB))
+    form = ("dd", f"if={source}", "bs=1M", "conv=fsync", "status=none")
     with bench.fresh_root(bench.disk) as root:
         begin = time.monotonic()
         for first in range(0, blobs, 4):
-            running = [
-                subprocess.Popen(
-                    ["dd", f"if={source}", f"of={root / str(i)}", "bs=1M", "conv=fsync", "status=none"]
-                )
-                for i in range(first, min(first + 4, blobs))
-            ]
-            for process in running:
+            targets = [f"of={root / str(i)}" for i in range(first, min(first + 4, blobs))]
+            for process in [subprocess.Popen([*form, target]) for target in targets]:
                 process.wait()
         seconds = time.monotonic() - begin
     source.unlink()
@@ -141,7 +134,10 @@ WORKLOADS = [
         disk_upload_rows("patch"),
     ),
     Workload(
-        "upload-put-disk", (REFERENCE, DD, OURS), upload("put", disk=True), disk_upload_rows("put")
+        "upload-put-disk",
+        (REFERENCE, DD, OURS),
+        upload("put", disk=True),
+        disk_upload_rows("put"),
     ),
     Workload("download-tls", SERVERS, download(True), tls_download_rows),
     Workload(

@@ -50,6 +50,7 @@ Json run_upload(const Server& server, const UploadOptions& options) {
   const Usage usage(server.pids);
   {
     std::vector<std::jthread> threads;
+    threads.reserve(options.at_once);
     for (unsigned i = 0; i < options.at_once; ++i) threads.emplace_back(work);
   }
   const auto used = usage.to_json();

@@ -75,6 +75,7 @@ struct MixedOptions {
   unsigned connections = 4;
   double pause_ms = 1;  // of each connection between an answer and its next request
   double seconds = 5;
+  bool once = false;  // each download once, and the end with the last: what was cold is warm then
 };
 // The duration of small requests while large transfers, or pushes, go on.
 Json run_mixed(const Server& server, const MixedOptions& options);
