@@ -22,9 +22,10 @@ Pool::~Pool() {
 }
 
 void Pool::post(std::function<void()> work) {
-  const std::scoped_lock lock(mutex_);
+  std::unique_lock lock(mutex_);
   queue_.push_back(std::move(work));
   if (queue_.size() <= idle_ || threads_ == max_threads_) {
+    lock.unlock();  // or the thread that wakes up would at once wait for it
     arrived_.notify_one();
     return;
   }

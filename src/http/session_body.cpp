@@ -126,7 +126,7 @@ void Session::receive_turn(const BodySink& sink) {
       since_pause += *n;
       continue;
     }
-    if (since_pause < kQuickBytes || !comes_in_a_moment(socket)) return;
+    if (since_pause < kQuickBytes || !comes_in_a_moment(socket)) break;
     since_pause = 0;
   }
 }
@@ -165,17 +165,19 @@ net::awaitable<std::size_t> Session::read_raw(std::span<std::byte> block) {
   co_return filled;
 }
 
-// Returns what follows the body, which belongs to the next request.
+// Of a body that is not done. Returns what follows it, which belongs to the next request.
 std::span<const std::byte> Session::decode(std::span<const std::byte> raw, const BodySink& sink) {
   for (auto data = body_.next(raw); !data.empty(); data = body_.next(raw)) {
     outcome_.bytes_received += data.size();
     moved_ += data.size();
     sink(data);
   }
+  if (body_.is_done()) sink({});
   return raw;
 }
 
 void Session::deliver_buffered(const BodySink& sink) {
+  if (body_.is_done()) return;
   const auto rest = decode(bytes_of(buffer_), sink);
   buffer_.consume(buffer_.size() - rest.size());
 }
