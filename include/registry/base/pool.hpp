@@ -1,5 +1,7 @@
 #pragma once
 
+#include <semaphore.h>
+
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -23,13 +25,15 @@ class Pool {
   void post(std::function<void()> work);
 
  private:
+  void start_thread();
   void run();
-  bool wait_for_work(std::unique_lock<std::mutex>& lock);
+  bool wait_for_work();
 
   const std::string name_;
   const std::size_t max_threads_;
   std::mutex mutex_;
-  std::condition_variable arrived_, ended_;
+  sem_t arrived_{};  // as often as there is something in the queue, or more
+  std::condition_variable ended_;
   std::deque<std::function<void()>> queue_;
   std::size_t threads_ = 0, idle_ = 0;
   bool stopping_ = false;
