@@ -1,7 +1,9 @@
 #include "registry/base/pool.hpp"
 
 #include <pthread.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
@@ -13,8 +15,8 @@ namespace {
 constexpr std::chrono::seconds kIdleThreadLifetime{10};
 }
 
-Pool::Pool(std::string name, std::size_t max_threads)
-    : name_(std::move(name)), max_threads_(max_threads) {
+Pool::Pool(std::string name, std::size_t max_threads, int niceness)
+    : name_(std::move(name)), max_threads_(max_threads), niceness_(niceness) {
   ::sem_init(&arrived_, 0, 0);
 }
 
@@ -60,6 +62,8 @@ bool Pool::wait_for_work() {
 
 void Pool::run() {
   ::pthread_setname_np(::pthread_self(), name_.c_str());
+  // Linux has it of each thread. Where it is not allowed, all are equal.
+  if (niceness_ != 0) (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness_);
   std::unique_lock lock(mutex_);
   for (;;) {
     ++idle_;

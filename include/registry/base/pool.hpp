@@ -15,8 +15,9 @@ namespace registry::base {
 // idle daemon holds none of them. Thread-safe. The destructor runs what was posted, then joins.
 class Pool {
  public:
-  // `name` shows in `top -H`; at most 15 characters.
-  Pool(std::string name, std::size_t max_threads);
+  // `name` shows in `top -H`; at most 15 characters. `niceness`: how far its threads stand back
+  // behind others of the process, as in nice(1).
+  Pool(std::string name, std::size_t max_threads, int niceness = 0);
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
   ~Pool();
@@ -31,6 +32,7 @@ class Pool {
 
   const std::string name_;
   const std::size_t max_threads_;
+  const int niceness_;
   std::mutex mutex_;
   sem_t arrived_{};  // as often as there is something in the queue, or more
   std::condition_variable ended_;
