@@ -1,5 +1,8 @@
 #include "registry/http/exchange.hpp"
 
+#include <algorithm>
+#include <span>
+
 #include "registry/base/text.hpp"
 #include "registry/base/uuid.hpp"
 
@@ -46,10 +49,11 @@ std::vector<std::string_view> Request::header_list(std::string_view name) const 
 
 Response& Response::add(std::string_view name, std::string_view value) {
   header_lines_.append(name).append(": ");
-  for (const char c : value) {
-    header_lines_ += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-  }
-  header_lines_ += "\r\n";
+  const auto begin = header_lines_.size();
+  header_lines_.append(value).append("\r\n");
+  const auto added = std::span(header_lines_).subspan(begin, value.size());
+  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+  std::ranges::replace_if(added, is_control, '?');
   return *this;
 }
 

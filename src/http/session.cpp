@@ -119,6 +119,23 @@ void Session::completed() {
   }
 }
 
+namespace {
+
+// Of this second; each thread makes it once.
+const std::string& date_line() {
+  thread_local std::time_t second = 0;
+  thread_local std::string line;
+  const auto now = std::chrono::system_clock::now();
+  const auto current = std::chrono::system_clock::to_time_t(now);
+  if (current != second) {
+    line = "Date: " + base::http_date(now) + "\r\n";
+    second = current;
+  }
+  return line;
+}
+
+}  // namespace
+
 std::string Session::start_head(const Response& response, std::uint64_t length) {
   head_sent_ = true;
   outcome_.status = response.status();
@@ -135,7 +152,7 @@ std::string Session::start_head(const Response& response, std::uint64_t length) 
       if (!response.has(name)) head.append(name).append(": ").append(value).append("\r\n");
     }
   }
-  head.append("Date: ").append(base::http_date(std::chrono::system_clock::now())).append("\r\n");
+  head.append(date_line());
   // RFC 9110 8.6: not in a 204, and a 304 has the length that a 200 would have.
   if (response.status() != 204 && response.status() != 304) {
     head.append("Content-Length: ").append(std::to_string(length)).append("\r\n");
