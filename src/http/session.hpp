@@ -105,7 +105,7 @@ class Session final : public Exchange {
   void begin_body_of_request();
   void forget_long_head();
   void expires_after(std::chrono::seconds timeout);
-  std::span<const std::byte> decode(std::span<const std::byte> raw, const BodySink& sink);
+  void take(std::span<const std::byte> data, const BodySink& sink);
   void deliver(std::span<const std::byte> raw, const BodySink& sink);
   void deliver_buffered(const BodySink& sink);
   void receive_turn(const BodySink& sink);

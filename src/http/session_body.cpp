@@ -165,23 +165,26 @@ net::awaitable<std::size_t> Session::read_raw(std::span<std::byte> block) {
   co_return filled;
 }
 
-// Returns what follows the body, which belongs to the next request.
-std::span<const std::byte> Session::decode(std::span<const std::byte> raw, const BodySink& sink) {
-  for (auto data = body_.next(raw); !data.empty(); data = body_.next(raw)) {
-    outcome_.bytes_received += data.size();
-    moved_ += data.size();
-    sink(data);
-  }
-  return raw;
+void Session::take(std::span<const std::byte> data, const BodySink& sink) {
+  outcome_.bytes_received += data.size();
+  moved_ += data.size();
+  sink(data);
 }
 
+// What was decoded is gone from the buffer before the sink sees it, and may throw: left there it
+// would be taken for the next request. Its memory stays as it is until more is read.
 void Session::deliver_buffered(const BodySink& sink) {
-  const auto rest = decode(bytes_of(buffer_), sink);
-  buffer_.consume(buffer_.size() - rest.size());
+  while (buffer_.size() > 0 && !body_.is_done()) {
+    auto rest = bytes_of(buffer_);
+    const auto data = body_.next(rest);
+    buffer_.consume(buffer_.size() - rest.size());
+    if (!data.empty()) take(data, sink);
+  }
 }
 
+// What follows the body belongs to the next request.
 void Session::deliver(std::span<const std::byte> raw, const BodySink& sink) {
-  raw = decode(raw, sink);
+  for (auto data = body_.next(raw); !data.empty(); data = body_.next(raw)) take(data, sink);
   if (raw.empty()) return;
   has_excess_ = raw.size() > kMaxPipelinedBytes;
   if (has_excess_) return;  // the connection ends with this answer
