@@ -131,10 +131,11 @@ class Session final : public Exchange {
   std::atomic<TimePoint> idle_since_{TimePoint::max()};
   std::atomic<TimePoint> deadline_{TimePoint::max()};  // of the wait for the client under way
 
-  bool idle_ = false;          // no request is under way: may be cancelled
-  bool keeps_alive_ = false;   // as the client has it
-  bool head_is_long_ = false;  // some head was, whose memory is still held
-  bool closing_ = false;       // after the request under way
+  bool idle_ = false;           // no request is under way: may be cancelled
+  bool is_understood_ = false;  // the head of the request under way was, and not refused
+  bool keeps_alive_ = false;    // as the client has it
+  bool head_is_long_ = false;   // some head was, whose memory is still held
+  bool closing_ = false;        // after the request under way
   bool head_sent_ = false;
   bool expects_continue_ = false;
   bool has_excess_ = false;  // more came behind a body than is kept for later
