@@ -118,6 +118,7 @@ bool NameSet::change(std::string_view name, bool present) {
   // What has become small takes the next one in.
   if (!present && at + 1 < chunks_.size() &&
       chunks_[at].size() + chunks_[at + 1].size() < kChunkBytes / 2) {
+    count = 2;
   }
   // One that is full becomes two halves, so that the next name finds room.
   const bool is_full =
