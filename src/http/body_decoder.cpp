@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "registry/base/text.hpp"
 #include "registry/http/exchange.hpp"
@@ -71,13 +72,7 @@ void BodyDecoder::take_framing(unsigned char c) {
     case State::size:
       return take_size(c);
     case State::extension:
-      count_framing();
-      if (c == '\r') {
-        state_ = State::size_end;
-      } else if (is_control(c)) {
-        malformed("a chunk's extension has a control character");
-      }
-      return;
+      return take_extension(c);
     case State::size_end:
       if (c != '\n') malformed("a chunk's first line does not end in CR LF");
       return end_of_size_line();
@@ -117,6 +112,23 @@ void BodyDecoder::take_size(unsigned char c) {
     count_framing();
   } else {
     malformed("a chunk's size is not a number");
+  }
+}
+
+// Nobody uses it. Others look for the end of a quote before that of the line.
+void BodyDecoder::take_extension(unsigned char c) {
+  count_framing();
+  if (c == '\r') {
+    if (is_quoted_) malformed("a chunk's extension has a quote that does not end");
+    state_ = State::size_end;
+  } else if (is_control(c)) {
+    malformed("a chunk's extension has a control character");
+  } else if (std::exchange(is_escaped_, false)) {
+    return;
+  } else if (c == '"') {
+    is_quoted_ = !is_quoted_;
+  } else {
+    is_escaped_ = c == '\\' && is_quoted_;
   }
 }
 

@@ -46,6 +46,7 @@ void feed(BodyDecoder& decoder, std::string_view piece, Decoded& decoded) {
 
 Decoded decode(BodyDecoder decoder, std::string_view input, std::size_t piece) {
   Decoded decoded;
+  decoded.is_done = decoder.is_done();
   while (!input.empty() && !decoded.is_done && !decoded.is_malformed) {
     feed(decoder, input.substr(0, piece), decoded);
     input.remove_prefix(std::min(piece, input.size()));
@@ -81,7 +82,8 @@ bool are_equal(const Decoded& a, const Decoded& b) {
 }
 
 void test_length(std::string_view input, std::size_t piece) {
-  const auto length = input.empty() ? 0 : static_cast<unsigned char>(input.front());
+  const auto length =
+      input.empty() ? std::size_t{0} : std::size_t{static_cast<unsigned char>(input.front())};
   const auto decoded = decode(BodyDecoder::of_length(length), input, piece);
   require(!decoded.is_malformed, "a length has no form");
   require(decoded.body == input.substr(0, length), "a body of a length is its first bytes");

@@ -77,7 +77,7 @@ TEST(BodyDecoder, PutsChunksTogether) {
 
 TEST(BodyDecoder, GivesTheSameBodyWhereverItsPiecesEnd) {
   const std::string text =
-      "5\r\nhello\r\n00A ;a=\"b c\"\r\n, chunked \r\n1\r\n\r\r\n2;x\r\n\r\n\r\n000\r\n"
+      "5\r\nhello\r\n00A ;a=\"b\\\" c\\\\\"\r\n, chunked \r\n1\r\n\r\r\n2;x\r\n\r\n\r\n000\r\n"
       "X-Digest: y\r\nX-Other:\r\n\r\nGET /next";
   const auto whole = decode_chunks(text);
   EXPECT_EQ(whole, (Decoded{"hello, chunked \r\r\n", "GET /next", true}));
@@ -161,6 +161,9 @@ const Case kCases[] = {
     {"ControlInTheExtension", "3;\x01\r\nabc\r\n0\r\n\r\n"},
     {"ZeroInTheExtension", std::string("3;a\0\r\nabc\r\n0\r\n\r\n", 18)},
     {"LineFeedInTheExtension", "3;a\nabc\r\n0\r\n\r\n"},
+    {"QuoteThatDoesNotEnd", "3;a=\"b\r\nabc\r\n0\r\n\r\n"},
+    {"QuoteThatEndsInTheNextLine", "3;a=\"b\r\nabc\r\n0;b\"\r\n\r\n"},
+    {"QuoteWhoseEndIsEscaped", "3;a=\"b\\\"\r\nabc\r\n0\r\n\r\n"},
     {"BareLineFeed", "3\nabc\r\n0\r\n\r\n"},
     {"BareCarriageReturn", "3\rabc\r\n0\r\n\r\n"},
     {"CarriageReturnInTheExtension", "3;a\rb\r\nabc\r\n0\r\n\r\n"},
