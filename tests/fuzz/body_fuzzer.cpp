@@ -96,13 +96,9 @@ void test_chunks(std::string_view input, std::size_t piece) {
           "the body is the same in whatever pieces it comes");
   if (!whole.is_done) return;
   const auto reference = read_by_beast(input);
-  // What stands in an extension or a trailer is not looked at here, as nobody uses it: where it
-  // ends is the same for everybody.
+  // What a trailer says is not looked at here: where it ends is the same for everybody.
   using beast::http::error;
-  for (const auto one : {error::bad_chunk_extension, error::bad_field, error::bad_value,
-                         error::bad_content_length, error::bad_transfer_encoding}) {
-    if (reference.error == one) return;
-  }
+  if (reference.error == error::bad_field || reference.error == error::bad_value) return;
   require(reference.is_done, "what is a body here is one elsewhere");
   require(reference.body == whole.body, "the body has the same bytes as elsewhere");
   require(reference.used == whole.used, "the next request begins where it does elsewhere");

@@ -77,7 +77,8 @@ TEST(BodyDecoder, PutsChunksTogether) {
 
 TEST(BodyDecoder, GivesTheSameBodyWhereverItsPiecesEnd) {
   const std::string text =
-      "5\r\nhello\r\n00A ;a=\"b\\\" c\\\\\"\r\n, chunked \r\n1\r\n\r\r\n2;x\r\n\r\n\r\n000\r\n"
+      "5\r\nhello\r\n00A ;z\t; y=x;a=\"b\\\" c\\\\\"\r\n, chunked "
+      "\r\n1\r\n\r\r\n2;x\r\n\r\n\r\n000\r\n"
       "X-Digest: y\r\nX-Other:\r\n\r\nGET /next";
   const auto whole = decode_chunks(text);
   EXPECT_EQ(whole, (Decoded{"hello, chunked \r\r\n", "GET /next", true}));
@@ -161,6 +162,13 @@ const Case kCases[] = {
     {"ControlInTheExtension", "3;\x01\r\nabc\r\n0\r\n\r\n"},
     {"ZeroInTheExtension", std::string("3;a\0\r\nabc\r\n0\r\n\r\n", 18)},
     {"LineFeedInTheExtension", "3;a\nabc\r\n0\r\n\r\n"},
+    {"SpaceBehindTheSize", "3 \r\nabc\r\n0\r\n\r\n"},
+    {"ExtensionWithoutName", "3;;\r\nabc\r\n0\r\n\r\n"},
+    {"ExtensionThatIsEmpty", "3;\r\nabc\r\n0\r\n\r\n"},
+    {"ExtensionWithoutNameAndValue", "3;=\r\nabc\r\n0\r\n\r\n"},
+    {"ExtensionWithoutValue", "3;a=\r\nabc\r\n0\r\n\r\n"},
+    {"ExtensionWithQuoteInItsName", "3;a\"b\r\nabc\r\n0\r\n\r\n"},
+    {"ExtensionWithTextBehindItsQuote", "3;a=\"b\"c\r\nabc\r\n0\r\n\r\n"},
     {"QuoteThatDoesNotEnd", "3;a=\"b\r\nabc\r\n0\r\n\r\n"},
     {"QuoteThatEndsInTheNextLine", "3;a=\"b\r\nabc\r\n0;b\"\r\n\r\n"},
     {"QuoteWhoseEndIsEscaped", "3;a=\"b\\\"\r\nabc\r\n0\r\n\r\n"},
@@ -179,6 +187,8 @@ const Case kCases[] = {
     {"TrailerWithSpaceInItsName", "0\r\nX Y: x\r\n\r\n"},
     {"TrailerWithSpaceBehindItsName", "0\r\nX : x\r\n\r\n"},
     {"TrailerThatIsFolded", "0\r\nX: x\r\n y\r\n\r\n"},
+    {"TrailerThatIsALength", "0\r\ncontent-length: 3\r\n\r\n"},
+    {"TrailerThatIsACoding", "0\r\nTransfer-Encoding: chunked\r\n\r\n"},
     {"TrailerWithControl", "0\r\nX: \x02\r\n\r\n"},
     {"TrailerWithLineFeed", "0\r\nX: y\n\r\n"},
     {"TrailerWithCarriageReturn", "0\r\nX: y\rz\r\n\r\n"},
