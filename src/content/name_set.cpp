@@ -113,11 +113,18 @@ void NameSet::replace(std::size_t at, std::size_t count, Chunks chunks) {
 
 bool NameSet::change(std::string_view name, bool present) {
   if (contains(name) == present) return false;
-  const auto at = chunk_of(name);
+  auto at = chunk_of(name);
   std::size_t count = std::min<std::size_t>(1, chunks_.size());
-  // What has become small takes the next one in.
-  if (!present && at + 1 < chunks_.size() &&
-      chunks_[at].size() + chunks_[at + 1].size() < kChunkBytes / 2) {
+  // What has become small is put together with the one before or behind it.
+  const auto are_small = [&](std::size_t first) {
+    return first + 1 < chunks_.size() &&
+           chunks_[first].size() + chunks_[first + 1].size() < kChunkBytes / 2;
+  };
+  if (!present && at > 0 && are_small(at - 1)) {
+    --at;
+    count = 2;
+  } else if (!present && are_small(at)) {
+    count = 2;
   }
   // One that is full becomes two halves, so that the next name finds room.
   const bool is_full =

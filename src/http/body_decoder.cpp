@@ -24,8 +24,16 @@ bool is_control(unsigned char c) {
   return (c < 0x20 && c != '\t') || c == 0x7f;
 }
 
+bool is_space(unsigned char c) {
+  return c == ' ' || c == '\t';
+}
+
 [[noreturn]] void malformed(const char* what) {
   throw MalformedBody(std::string("the body is malformed: ") + what);
+}
+
+[[noreturn]] void bad_extension() {
+  malformed("behind a chunk's size comes what is no extension");
 }
 
 }  // namespace
@@ -71,13 +79,7 @@ void BodyDecoder::take_framing(unsigned char c) {
     case State::size:
       return take_size(c);
     case State::extension:
-      count_framing();
-      if (c == '\r') {
-        state_ = State::size_end;
-      } else if (is_control(c)) {
-        malformed("a chunk's extension has a control character");
-      }
-      return;
+      return take_extension(c);
     case State::size_end:
       if (c != '\n') malformed("a chunk's first line does not end in CR LF");
       return end_of_size_line();
@@ -100,23 +102,67 @@ void BodyDecoder::take_framing(unsigned char c) {
   }
 }
 
-// Digits, and then nothing but space and an extension: of "0x3" others would read another size.
+// Of "0x3" others would read another size.
 void BodyDecoder::take_size(unsigned char c) {
   const int value = hex_value(c);
-  if (value >= 0 && framing_bytes_ == 0) {
+  if (value >= 0) {
     if (++digits_ > kMaxSizeDigits) malformed("a chunk's size has too many digits");
     left_ = left_ << 4 | static_cast<unsigned>(value);
     return;
   }
   if (digits_ == 0) malformed("a chunk does not begin with its size");
+  state_ = State::extension;
+  end_part(c);
+}
+
+// Nobody uses them. But others may look for the end of a quote, or of what is no extension, behind
+// the end of the line: so they have to be of the form that RFC 9112 7.1.1 gives them.
+void BodyDecoder::take_extension(unsigned char c) {
+  count_framing();
+  const bool is_token = base::is_token_character(static_cast<char>(c));
+  switch (part_) {
+    case Part::blank:
+    case Part::name_begin:
+      if (is_space(c)) return;
+      if (part_ == Part::blank ? c != ';' : !is_token) bad_extension();
+      part_ = part_ == Part::blank ? Part::name_begin : Part::name;
+      return;
+    case Part::name:
+      if (is_token) return;
+      if (c != '=') return end_part(c);
+      part_ = Part::value_begin;
+      return;
+    case Part::value_begin:
+      if (!is_token && c != '"') bad_extension();
+      part_ = is_token ? Part::value : Part::quoted;
+      return;
+    case Part::value:
+      if (!is_token) end_part(c);
+      return;
+    case Part::quoted:
+    case Part::escaped:
+      if (is_control(c)) bad_extension();
+      if (part_ == Part::quoted && c == '"') {
+        part_ = Part::quote_end;
+      } else {
+        part_ = part_ == Part::quoted && c == '\\' ? Part::escaped : Part::quoted;
+      }
+      return;
+    case Part::quote_end:
+      return end_part(c);
+  }
+}
+
+// Behind a size, a name or a value.
+void BodyDecoder::end_part(unsigned char c) {
   if (c == '\r') {
     state_ = State::size_end;
   } else if (c == ';') {
-    state_ = State::extension;
-  } else if (c == ' ' || c == '\t') {
-    count_framing();
+    part_ = Part::name_begin;
+  } else if (is_space(c)) {
+    part_ = Part::blank;
   } else {
-    malformed("a chunk's size is not a number");
+    bad_extension();
   }
 }
 
@@ -148,6 +194,14 @@ void BodyDecoder::end_of_trailer() {
   const bool is_field = colon != std::string::npos && colon > 0 &&
                         std::ranges::all_of(name, base::is_token_character);
   if (!is_field) malformed("a trailer is not of the form \"name: value\"");
+  // Where a body ends is not said behind it (RFC 9110 6.5.1).
+  if (base::iequals(name, "Content-Length") || base::iequals(name, "Transfer-Encoding")) {
+    malformed("a trailer says how long the body is");
+  }
+  // Who took it for a header would look for another body (RFC 9110 6.5.1).
+  if (base::iequals(name, "Content-Length") || base::iequals(name, "Transfer-Encoding")) {
+    malformed("a trailer says how long the body is");
+  }
   trailer_.clear();
   state_ = State::trailer;
 }

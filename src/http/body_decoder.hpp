@@ -39,9 +39,14 @@ class BodyDecoder {
     done
   };
 
+  // Of an extension: `blank` is space in front of the next.
+  enum class Part { blank, name_begin, name, value_begin, value, quoted, escaped, quote_end };
+
   std::span<const std::byte> take_data(std::span<const std::byte>& raw);
   void take_framing(unsigned char c);
   void take_size(unsigned char c);
+  void take_extension(unsigned char c);
+  void end_part(unsigned char c);
   void take_trailer(unsigned char c);
   void end_of_size_line();
   void end_of_trailer();
@@ -49,6 +54,7 @@ class BodyDecoder {
 
   State state_ = State::done;
   bool is_chunked_ = false;
+  Part part_ = Part::blank;
   std::uint64_t left_ = 0;         // of the body, or of the chunk
   unsigned digits_ = 0;            // of the chunk's size so far
   std::size_t framing_bytes_ = 0;  // of this line; of all trailers

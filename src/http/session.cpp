@@ -60,7 +60,7 @@ void Session::begin_request() {
   request_.begin();
   started_ = steady_clock::now();
   outcome_ = {};
-  head_sent_ = expects_continue_ = keeps_alive_ = has_excess_ = false;
+  head_sent_ = expects_continue_ = is_understood_ = keeps_alive_ = has_excess_ = false;
   added_lines_ = nullptr;
   waited_ = {};
   moved_ = unsent_ = 0;

@@ -105,8 +105,9 @@ class Session final : public Exchange {
   void begin_body_of_request();
   void forget_long_head();
   void expires_after(std::chrono::seconds timeout);
-  std::span<const std::byte> decode(std::span<const std::byte> raw, const BodySink& sink);
+  void take(std::span<const std::byte> data, const BodySink& sink);
   void deliver(std::span<const std::byte> raw, const BodySink& sink);
+  void keep_for_next_request(std::span<const std::byte> raw);
   void deliver_buffered(const BodySink& sink);
   void receive_turn(const BodySink& sink);
   net::awaitable<void> receive_from_tls(base::Pool& pool, base::ByteBudget& memory,
@@ -131,10 +132,11 @@ class Session final : public Exchange {
   std::atomic<TimePoint> idle_since_{TimePoint::max()};
   std::atomic<TimePoint> deadline_{TimePoint::max()};  // of the wait for the client under way
 
-  bool idle_ = false;          // no request is under way: may be cancelled
-  bool keeps_alive_ = false;   // as the client has it
-  bool head_is_long_ = false;  // some head was, whose memory is still held
-  bool closing_ = false;       // after the request under way
+  bool idle_ = false;           // no request is under way: may be cancelled
+  bool is_understood_ = false;  // the head of the request under way was, and not refused
+  bool keeps_alive_ = false;    // as the client has it
+  bool head_is_long_ = false;   // some head was, whose memory is still held
+  bool closing_ = false;        // after the request under way
   bool head_sent_ = false;
   bool expects_continue_ = false;
   bool has_excess_ = false;  // more came behind a body than is kept for later

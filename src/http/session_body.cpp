@@ -24,6 +24,8 @@ constexpr std::uint64_t kTurnBytes = 8 * 1024 * 1024;
 // for them here costs less than two hops between threads. Whoever trickles holds no thread.
 constexpr std::size_t kQuickBytes = 64 * 1024;
 constexpr int kMomentMilliseconds = 2;
+// For which a block is held for the rest of a TLS record.
+constexpr std::chrono::seconds kPartOfRecord{1};
 // Of requests that were sent behind a body without waiting for its answer.
 constexpr std::size_t kMaxPipelinedBytes = 16 * 1024;
 
@@ -141,49 +143,60 @@ net::awaitable<void> Session::receive_from_tls(base::Pool& pool, base::ByteBudge
   while (!body_.is_done() && outcome_.bytes_received - begun_with < kTurnBytes) {
     if (stream_.socket().available() == 0) co_return;
     const auto n = co_await read_raw(buffer.span());
+    if (n == 0) co_return;
     const auto take = [&] { deliver(buffer.span().first(n), sink); };
     co_await base::offload(pool, take);
   }
 }
 
-// What TLS has brought in, as long as it comes: at least something, at most a block.
+// What TLS has brought in, as long as it comes, at most a block. Nothing, where only a part of a
+// record is there: the rest may be minutes away, and `wait_for_body` waits for it without a block.
 net::awaitable<std::size_t> Session::read_raw(std::span<std::byte> block) {
   block =
       block.first(std::min<std::uint64_t>(block.size(), body_.remaining().value_or(block.size())));
   std::size_t filled = 0;
   while (filled < block.size()) {
     const auto since = steady_clock::now();
-    expires_after(server_.options_.silence_timeout);
+    expires_after(std::min(kPartOfRecord, server_.options_.silence_timeout));
     beast::error_code error;
     const auto rest = block.subspan(filled);
     filled += co_await stream_.async_read_some(net::buffer(rest.data(), rest.size()),
                                                net::redirect_error(net::use_awaitable, error));
-    if (error) throw ConnectionLost(error.message());
     check_pace(0, since);
+    if (error == net::error::operation_aborted) break;  // the deadline
+    if (error) throw ConnectionLost(error.message());
     if (stream_.socket().available() == 0) break;
   }
   co_return filled;
 }
 
-// Of a body that is not done. Returns what follows it, which belongs to the next request.
-std::span<const std::byte> Session::decode(std::span<const std::byte> raw, const BodySink& sink) {
-  for (auto data = body_.next(raw); !data.empty(); data = body_.next(raw)) {
-    outcome_.bytes_received += data.size();
-    moved_ += data.size();
-    sink(data);
-  }
-  if (body_.is_done()) sink({});
-  return raw;
+void Session::take(std::span<const std::byte> data, const BodySink& sink) {
+  outcome_.bytes_received += data.size();
+  moved_ += data.size();
+  sink(data);
 }
 
+// What was decoded is gone from the buffer before the sink sees it, and may throw: left there it
+// would be taken for the next request. Its memory stays as it is until more is read.
 void Session::deliver_buffered(const BodySink& sink) {
   if (body_.is_done()) return;
-  const auto rest = decode(bytes_of(buffer_), sink);
-  buffer_.consume(buffer_.size() - rest.size());
+  while (buffer_.size() > 0 && !body_.is_done()) {
+    auto rest = bytes_of(buffer_);
+    const auto data = body_.next(rest);
+    buffer_.consume(buffer_.size() - rest.size());
+    if (!data.empty()) take(data, sink);
+  }
+  if (body_.is_done()) sink({});
 }
 
+// Of a body that is not done.
 void Session::deliver(std::span<const std::byte> raw, const BodySink& sink) {
-  raw = decode(raw, sink);
+  for (auto data = body_.next(raw); !data.empty(); data = body_.next(raw)) take(data, sink);
+  keep_for_next_request(raw);
+  if (body_.is_done()) sink({});
+}
+
+void Session::keep_for_next_request(std::span<const std::byte> raw) {
   if (raw.empty()) return;
   has_excess_ = raw.size() > kMaxPipelinedBytes;
   if (has_excess_) return;  // the connection ends with this answer

@@ -170,7 +170,8 @@ net::awaitable<void> Session::send_and_close(std::string_view text) {
 // asked for the end of the connection sends nothing more.
 net::awaitable<void> Session::close_slowly() {
   constexpr std::chrono::seconds kSilence{5}, kInAll{30};
-  const bool is_agreed = head_sent_ && !keeps_alive_ && body_.is_done() && buffer_.size() == 0;
+  const bool is_agreed =
+      head_sent_ && is_understood_ && !keeps_alive_ && body_.is_done() && buffer_.size() == 0;
   if (is_agreed && !stream_.is_tls()) co_return;
   idle_ = true;  // whoever drains the server does not wait for this
   beast::error_code error;

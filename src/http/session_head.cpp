@@ -78,6 +78,7 @@ std::optional<Refusal> Session::read_target() {
 void Session::begin_body_of_request() {
   request_.is_tls = stream_.is_tls();
   if (request_.host.empty()) request_.host = request_.header("Host");
+  is_understood_ = true;
   keeps_alive_ = parser_->keep_alive();
   const auto length = parser_->content_length();
   body_ = parser_->chunked() ? BodyDecoder::in_chunks()

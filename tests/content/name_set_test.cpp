@@ -138,5 +138,19 @@ TEST(NameSet, CostsLittleMoreThanWhatItsNamesDoNotShare) {
   EXPECT_LT(small.bytes(), 100U);
 }
 
+// Chunks that have become small are put together, or each would have the long beginning for itself.
+TEST(NameSet, CostsLittleWhenMostOfItsNamesAreGone) {
+  constexpr int kNames = 60'000, kKept = 60;
+  NameSet names;
+  const auto name = [](int i) { return std::string(200, 'p') + std::to_string(100'000 + i); };
+  for (int i = 0; i < kNames; ++i) names.insert(name(i));
+  for (int i = 0; i < kNames; ++i) {
+    if (i % (kNames / kKept) != 0) names.erase(name(i));
+  }
+  EXPECT_EQ(names.size(), static_cast<std::size_t>(kKept));
+  EXPECT_EQ(behind(names, "").size(), static_cast<std::size_t>(kKept));
+  EXPECT_LT(names.bytes(), 200U * kKept);
+}
+
 }  // namespace
 }  // namespace registry::content

@@ -108,6 +108,20 @@ def test_metrics_have_the_names_of_the_reference(debug):
     assert value_of(text, "process_resident_memory_bytes") > 1_000_000
 
 
+def test_looks_into_memory_are_counted(debug):
+    image = random_image(5_000)
+    push_image(debug, "a/b", "v1", image)
+    path, blob = "/v2/a/b/manifests/v1", f"/v2/a/b/blobs/{digest_of(image.blobs[0])}"
+    for method, target in [("GET", path)] * 3 + [("HEAD", path), ("HEAD", blob), ("GET", blob)]:
+        assert debug.request(method, target).status == 200
+    assert debug.get("/v2/a/b/manifests/unknown").status == 404
+    text = debug.debug("/metrics").body.decode()
+    counts = {"Request": 7, "Hit": 4, "Miss": 3}
+    for kind, count in counts.items():
+        assert value_of(text, f'registry_storage_cache_total{{type="{kind}"}}') == count, kind
+
+
+
 def test_in_read_only_mode_nothing_can_be_changed(ours, tmp_path):
     root = tmp_path / "data"
     registry = ours(root)

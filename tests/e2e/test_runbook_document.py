@@ -108,7 +108,7 @@ def test_the_api_of_kubernetes_accepts_the_pod_with_the_volume(offline):
 
 def literals() -> str:
     """All that the daemon can say, as far as it stands in its source."""
-    files = sorted((PROJECT / "src").rglob("*.cpp"))
+    files = sorted((PROJECT / "src").rglob("*.[ch]pp"))
     text = "\n".join(re.sub(r'"\s*\n\s*"', "", file.read_text()) for file in files)
     return "\n".join(re.findall(r'"((?:[^"\\\n]|\\.)*)"', text)).replace('\\"', '"')
 

@@ -4,6 +4,7 @@ import http.client
 import os
 import socket
 import ssl
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,52 @@ def test_pushes_and_pulls_go_through_tls(ours, tmp_path, variables, certificate)
     assert ask(connection, "PUT", target, content)[0] == 201
     assert ask(connection, "GET", f"/v2/a/b/blobs/{digest_of(content)}")[2] == content
     assert ask(connection, "HEAD", f"/v2/a/b/blobs/{digest_of(content)}")[0] == 200
+
+
+class Stalled:
+    """An upload that stops in the middle of a record of TLS."""
+
+    def __init__(self, registry, authority: Path):
+        path = ask(connect(registry, authority), "POST", "/v2/a/b/blobs/uploads/")[1]["Location"]
+        self.socket = socket.create_connection(("127.0.0.1", registry.port), timeout=20)
+        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        context = ssl.create_default_context(cafile=str(authority))
+        self.tls = context.wrap_bio(self.incoming, self.outgoing, server_hostname="127.0.0.1")
+        while not self.has_shaken_hands():
+            self.socket.sendall(self.outgoing.read())
+            self.incoming.write(self.socket.recv(65536))
+        self.tls.write(f"PATCH {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 99999\r\n\r\n".encode())
+        for _ in range(4):
+            self.tls.write(bytes(16384))
+        self.socket.sendall(self.outgoing.read()[:-6000])
+
+    def has_shaken_hands(self) -> bool:
+        try:
+            self.tls.do_handshake()
+        except ssl.SSLWantReadError:
+            return False
+        return True
+
+    def __enter__(self) -> "Stalled":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
+
+
+# More of them than there are blocks for bodies: one is not held for a client that is silent.
+def test_uploads_that_stall_in_a_record_keep_nobody_waiting(
+    ours, tmp_path, variables, certificate
+):
+    registry = ours(tmp_path / "data", variables=variables)
+    with ExitStack() as stack:
+        for _ in range(300):
+            stack.enter_context(Stalled(registry, certificate))
+        connection = connect(registry, certificate)
+        content = os.urandom(3_000_000)
+        location = ask(connection, "POST", "/v2/a/b/blobs/uploads/")[1]["Location"]
+        target = f"{location}&digest={digest_of(content)}"
+        assert ask(connection, "PUT", target, content)[0] == 201
 
 
 def test_skopeo_copies_over_https(ours, tmp_path, variables, skopeo, certificate):

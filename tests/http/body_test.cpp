@@ -1,6 +1,9 @@
 // Bodies of requests: their framing, and what becomes of them when nobody reads them.
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <thread>
+
 #include "test_server.hpp"
 
 namespace registry::http {
@@ -186,6 +189,68 @@ TEST(Body, InChunksAndUnreadDoesNotCostTheAnswer) {
   const auto answer = client.read_answer();
   EXPECT_EQ(answer.body, "ignored");
   EXPECT_TRUE(answer.closes());
+}
+
+// As uploads are: by whatever thread is free, which hands every byte to the handler.
+TEST(ReceivedBody, ComesWhole) {
+  TestServer server;
+  auto client = server.connect();
+  std::string body;
+  while (body.size() < 12 * kMebibyte) body += std::to_string(body.size()) + ",";
+  EXPECT_EQ(client.ask(post("/receive", body)).body, body);
+  EXPECT_EQ(client.ask(post_chunked("/receive", "3\r\nabc\r\n2;x\r\nde\r\n0\r\n\r\n")).body,
+            "abcde");
+  EXPECT_EQ(client.ask(post("/receive", "")).body, "");
+  EXPECT_EQ(client.ask(get("/count")).body, "4");
+}
+
+// In one piece with its head, the body is in the session's buffer: what the handler refused of it
+// must not be read as the next request.
+TEST(ReceivedBody, ThatIsRefusedInItsMiddleIsNoRequest) {
+  const auto smuggled = get("/smuggled");
+  for (const auto& body : {smuggled, smuggled + std::string(100'000, 'x')}) {
+    TestServer server;
+    auto client = server.connect();
+    client.send(post("/receive?most=3", body) + get("/count"));
+    EXPECT_EQ(client.read_answer().body, "too much");
+    EXPECT_EQ(client.read_answer().body, "2");
+  }
+}
+
+// A client that sends its next requests behind the body, without waiting for the answer.
+TEST(ReceivedBody, MayBeFollowedByOtherRequests) {
+  TestServer server;
+  auto client = server.connect();
+  const std::string large(0x30000, 'l');
+  const auto chunks = "30000\r\n" + large + "\r\n0\r\n\r\n";
+  ASSERT_TRUE(client.send(post_chunked("/receive", chunks) + post("/receive", "two") + get("/a") +
+                          post_chunked("/receive", "3\r\nabc\r\n0\r\nX: y\r\n\r\n") +
+                          get("/count")));
+  EXPECT_EQ(client.read_answer().body, large);
+  EXPECT_EQ(client.read_answer().body, "two");
+  EXPECT_EQ(client.read_answer().body, "/a\n");
+  EXPECT_EQ(client.read_answer().body, "abc");
+  EXPECT_EQ(client.read_answer().body, "5");
+}
+
+// More than is kept of them: the answer says that it is the last. All is there before it is read,
+// so that it is read at once.
+TEST(ReceivedBody, EndsTheConnectionWhereTooMuchFollows) {
+  TestServer server;
+  auto client = server.connect();
+  std::string behind;
+  while (behind.size() <= std::size_t{17} * 1024) behind += get("/behind");
+  const std::string body(0x5000, 'b');
+  const auto chunks = "5000\r\n" + body + "\r\n0\r\n\r\n";
+  ASSERT_TRUE(client.send(post_chunked("/held-receive", chunks + behind)));
+  ASSERT_TRUE(server.handler().wait_until_begun(1));
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  server.handler().release();
+  const auto last = client.read_answer();
+  EXPECT_EQ(last.body, body);
+  EXPECT_TRUE(last.closes());
+  EXPECT_TRUE(client.ends());
+  EXPECT_EQ(server.handler().begun(), 1);
 }
 
 }  // namespace

@@ -49,6 +49,20 @@ TEST(ConnectionLimit, TurnsANewcomerAwayWhereNoneIsIdle) {
   EXPECT_EQ(first.ask(get("/a")).body, "/a\n");
 }
 
+// To close with a request unread, or before it comes, would reset the connection, and the client
+// would not hear why.
+TEST(ConnectionLimit, TellsAlsoThoseWhoAskLate) {
+  ServerOptions options;
+  options.max_connections = 0;
+  TestServer server(options);
+  auto client = server.connect();
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  client.send(get("/count"));
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  EXPECT_TRUE(client.send(get("/count"))) << "the connection was reset";
+  EXPECT_EQ(client.read_answer().status, 503);
+}
+
 TEST(ConnectionLimit, HasRoomAgainWhenAConnectionHasEnded) {
   ServerOptions options;
   options.max_connections = 1;

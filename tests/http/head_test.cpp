@@ -1,7 +1,9 @@
 // Heads that must not reach a handler, and some odd ones that may.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <ostream>
+#include <thread>
 
 #include "test_server.hpp"
 
@@ -217,6 +219,19 @@ TEST(OddHead, ThatIsRefusedIsNotTakenForTheOneBeforeIt) {
   ASSERT_TRUE(completed);
   EXPECT_EQ(completed->method, "");
   EXPECT_EQ(completed->raw_target, "");
+}
+
+// What comes behind it is read for a while, or its answer would be lost with a reset.
+TEST(OddHead, ThatIsRefusedDoesNotCostTheAnswerOfAClientThatGoesOn) {
+  TestServer server;
+  auto client = server.connect();
+  client.send(
+      "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\nExpect: a miracle\r\n\r\n");
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  client.send("some ");
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  EXPECT_TRUE(client.send("body")) << "the connection was reset";
+  EXPECT_EQ(client.read_answer().status, 417);
 }
 
 }  // namespace

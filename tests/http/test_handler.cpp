@@ -51,12 +51,14 @@ const TestHandler::Route TestHandler::kRoutes[] = {
     {"/length", &TestHandler::length},                // the number of the body's bytes
     {"/count", &TestHandler::count},                  // the number of requests until now
     {"/ignore", &TestHandler::ignore},                // "ignored", without reading the body
+    {"/receive", &TestHandler::receive},              // the body, as uploads are received; ?most=
     {"/status", &TestHandler::status},                // ?code=, with a body
     {"/hostile-value", &TestHandler::hostile_value},  // a header value that would be another line
     {"/file", &TestHandler::file},                    // ?offset= and ?length= of the file
     {"/stream", &TestHandler::stream},                // ?length= bytes, block by block
     {"/held", &TestHandler::held},                    // "released", when it is
     {"/held-echo", &TestHandler::held_echo},          // the body, read when released
+    {"/held-receive", &TestHandler::held_receive},    // as /receive, when released
     {"/held-failure", &TestHandler::held_failure},    // throws when released
     {"/failure", &TestHandler::failure},              // throws before the answer
     {"/late-failure", &TestHandler::late_failure},    // throws in the middle of it
@@ -122,6 +124,27 @@ net::awaitable<void> TestHandler::ignore(Exchange& exchange) {
   co_await exchange.send(text("ignored"));
 }
 
+// "too much" where the body has more bytes than ?most=: the sink throws then.
+net::awaitable<void> TestHandler::receive(Exchange& exchange) {
+  const auto most = number(exchange, "most", ~std::uint64_t{0});
+  std::string body;
+  bool is_too_much = false;
+  const BodySink sink = [&](std::span<const std::byte> data) {
+    body.append(reinterpret_cast<const char*>(data.data()), data.size());
+    if (body.size() > most) throw std::length_error("too much");
+  };
+  try {
+    for (;;) {
+      const bool more = co_await exchange.wait_for_body();
+      if (!more) break;
+      co_await exchange.receive(receiving_, memory_, sink);
+    }
+  } catch (const std::length_error&) {
+    is_too_much = true;
+  }
+  co_await exchange.send(text(is_too_much ? "too much" : std::move(body)));
+}
+
 // Any other path: what the request was understood to be.
 net::awaitable<void> TestHandler::describe(Exchange& exchange) {
   const auto& request = exchange.request();
@@ -168,6 +191,11 @@ net::awaitable<void> TestHandler::held(Exchange& exchange) {
 net::awaitable<void> TestHandler::held_echo(Exchange& exchange) {
   co_await wait_until_released();
   co_await echo(exchange);
+}
+
+net::awaitable<void> TestHandler::held_receive(Exchange& exchange) {
+  co_await wait_until_released();
+  co_await receive(exchange);
 }
 
 net::awaitable<void> TestHandler::held_failure(Exchange&) {

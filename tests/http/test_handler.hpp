@@ -42,6 +42,7 @@ class TestHandler final : public Handler {
   net::awaitable<void> length(Exchange& exchange);
   net::awaitable<void> count(Exchange& exchange);
   net::awaitable<void> ignore(Exchange& exchange);
+  net::awaitable<void> receive(Exchange& exchange);
   net::awaitable<void> describe(Exchange& exchange);
   net::awaitable<void> status(Exchange& exchange);
   net::awaitable<void> hostile_value(Exchange& exchange);
@@ -49,6 +50,7 @@ class TestHandler final : public Handler {
   net::awaitable<void> stream(Exchange& exchange);
   net::awaitable<void> held(Exchange& exchange);
   net::awaitable<void> held_echo(Exchange& exchange);
+  net::awaitable<void> held_receive(Exchange& exchange);
   net::awaitable<void> held_failure(Exchange& exchange);
   net::awaitable<void> failure(Exchange& exchange);
   net::awaitable<void> late_failure(Exchange& exchange);
@@ -60,6 +62,8 @@ class TestHandler final : public Handler {
   struct Route;
   static const Route kRoutes[];
 
+  base::Pool receiving_{"receiving", 4};
+  base::ByteBudget memory_{std::size_t{16} << 20};
   base::Fd file_;
   std::atomic<bool> released_ = false;
   std::atomic<int> begun_ = 0;
