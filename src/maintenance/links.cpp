@@ -60,8 +60,6 @@ bool exists(storage::Folder& folder, const std::string& path) noexcept {
 
 namespace {
 
-constexpr std::size_t kChunk = 1000;
-
 // Whether a directory is not there because something else is in its place, or in a parent's: then
 // nobody knows what was in it.
 bool is_obstructed(storage::Driver& driver, std::string path) {
@@ -97,6 +95,7 @@ bool for_some_packed(storage::Driver& driver, const std::string& path,
   };
   const bool readable = try_to_read(driver, path, [&] { return driver.visit(path, add); });
   std::ranges::sort(packed);
+  constexpr std::size_t kChunk = 1000;
   std::vector<oci::Digest> some;
   for (const auto& digest : packed) {
     some.push_back(unpack(digest));
@@ -112,6 +111,7 @@ bool for_some_packed(storage::Driver& driver, const std::string& path,
 
 bool for_each_entry(storage::Driver& driver, const std::string& path,
                     const std::function<void(const storage::Entry&)>& visit) {
+  constexpr std::size_t kChunk = 10'000;  // for each of which the whole directory is read
   std::string last;
   for (;;) {
     std::optional<std::vector<storage::Entry>> entries;

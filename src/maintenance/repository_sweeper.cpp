@@ -104,8 +104,41 @@ void RepositorySweeper::sweep_revisions() {
 
 void RepositorySweeper::sweep_tags() {
   if (marker_.is_unknown()) return;
-  for_each_directory(driver_, paths::tags(name_),
-                     [&](const std::string& text) { sweep_tag(text); });
+  constexpr std::size_t kChunk = 1000;
+  std::vector<std::string> some;
+  const auto sweep_some = [&] {
+    std::vector<char> is_clean(some.size());
+    const auto folder = driver_.folder(paths::tags(name_));
+    tools_.crew.for_each(
+        some.size(), [&](std::size_t i) { is_clean[i] = is_clean_tag(*folder, some[i]) ? 1 : 0; });
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      if (is_clean[i] == 0) sweep_tag(some[i]);
+    }
+    some.clear();
+  };
+  for_each_directory(driver_, paths::tags(name_), [&](const std::string& text) {
+    some.push_back(text);
+    if (some.size() == kChunk) sweep_some();
+  });
+  sweep_some();
+}
+
+// In silence. False: look at it more closely.
+bool RepositorySweeper::is_clean_tag(storage::Folder& tags,
+                                     const std::string& text) const noexcept {
+  try {
+    if (!glance_at_link(tags, paths::tag_current_below_tags(text))) return false;
+    bool is_clean = true;
+    const auto index = paths::tags(name_) + '/' + text + "/index/sha256";
+    const bool found = driver_.visit(index, [&](const storage::Entry& entry) {
+      const auto sha256 = oci::Digest::parse("sha256:" + entry.name);
+      is_clean = !entry.is_directory || !sha256 || marker_.keeps(*sha256);
+      return is_clean;
+    });
+    return found && is_clean;
+  } catch (const std::exception&) {
+    return false;
+  }
 }
 
 // A tag that points nowhere is what a crash has left of a push or a delete; an entry of its index

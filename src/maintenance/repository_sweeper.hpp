@@ -31,6 +31,7 @@ class RepositorySweeper {
  private:
   void sweep_revisions();
   void sweep_tags();
+  bool is_clean_tag(storage::Folder& tags, const std::string& text) const noexcept;
   void sweep_tag(const std::string& text);
   void sweep_layers();
   void sweep_some_layers(const std::string& directory, std::span<const oci::Digest> digests);

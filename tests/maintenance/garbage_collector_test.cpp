@@ -176,6 +176,20 @@ TEST(GarbageCollectorOfManyRepositories, WalksMoreThanAPageHolds) {
   for (int i = 0; i < kMany; ++i) EXPECT_FALSE(driver->stat(link_of(i))) << i;
 }
 
+TEST(GarbageCollectorOfManyTags, WalksMoreThanAreListedAtOnce) {
+  constexpr int kMany = 10'100;
+  const auto driver = storage::make_memory_driver();
+  for (int i = 0; i < kMany; ++i) {
+    const auto tag = paths::tag(name_of("r"), tag_of("t" + std::to_string(i)));
+    driver->put(tag + "/index/sha256/x", "", storage::Survives::process_crash);
+  }
+  int tags = 0;
+  collect_garbage(*driver, {.dry_run = true, .threads = 2}, [&](const std::string& line) {
+    tags += line.starts_with("r: tag without a manifest eligible for deletion: t") ? 1 : 0;
+  });
+  EXPECT_EQ(tags, kMany);
+}
+
 // Somebody has renamed a repository: what was its own is in no repository, and needed all the same.
 TEST_P(GarbageCollector, RemovesNoBlobWhereAFolderCanBeNoRepository) {
   for (const char* strange : {"App", ".trash", "team/Up"}) {
