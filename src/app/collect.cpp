@@ -1,7 +1,9 @@
 #include "collect.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <thread>
 
 #include "registry/base/files.hpp"
 #include "registry/base/log.hpp"
@@ -11,6 +13,9 @@
 
 namespace registry::app {
 namespace {
+
+// The kernel lets few into one directory at a time.
+constexpr unsigned kMaxThreads = 4;
 
 int fail(const std::string& why) {
   std::cerr << "failed to garbage collect: " << why << '\n';
@@ -23,8 +28,10 @@ int collect_on_disk(const base::Path& root, const maintenance::CollectOptions& o
   const auto files = base::make_posix_files();
   const auto driver = storage::make_filesystem_driver(*files, root);
   storage::remove_leftovers(*files, root);
+  auto with_threads = options;
+  with_threads.threads = std::clamp(std::thread::hardware_concurrency(), 1U, kMaxThreads);
   const auto collected = maintenance::collect_garbage(
-      *driver, options, [](const std::string& line) { std::cout << line << '\n'; });
+      *driver, with_threads, [](const std::string& line) { std::cout << line << '\n'; });
   std::cout.flush();
   base::log::info(
       options.dry_run ? "this would be freed" : "freed",

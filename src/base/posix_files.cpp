@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <system_error>
@@ -87,6 +89,111 @@ class PosixFile final : public File {
   Path path_;
 };
 
+// A path relative to an open directory.
+struct At {
+  int directory = AT_FDCWD;
+  const Path& parent;  // its path
+  const std::string& name;
+
+  Path path() const { return parent / name; }
+};
+
+[[noreturn]] void fail(const char* what, const At& at, int error = errno) {
+  fail(what, at.path(), error);
+}
+
+std::optional<FileStatus> status_of(const At& at) {
+  struct stat status{};
+  if (::fstatat(at.directory, at.name.c_str(), &status, 0) != 0) {
+    if (is_absent(errno)) return std::nullopt;
+    fail("cannot stat", at);
+  }
+  const auto modified = std::chrono::seconds(status.st_mtim.tv_sec) +
+                        std::chrono::nanoseconds(status.st_mtim.tv_nsec);
+  return FileStatus{kind_of(status.st_mode), static_cast<std::uint64_t>(status.st_size),
+                    std::chrono::system_clock::time_point(modified)};
+}
+
+bool remove_file(const At& at) {
+  if (::unlinkat(at.directory, at.name.c_str(), 0) == 0) return true;
+  if (is_absent(errno)) return false;
+  fail("cannot remove", at);
+}
+
+bool remove_directory(const At& at) {
+  if (::unlinkat(at.directory, at.name.c_str(), AT_REMOVEDIR) == 0) return true;
+  if (is_absent(errno) || errno == ENOTEMPTY || errno == EEXIST) return false;
+  fail("cannot remove", at);
+}
+
+// None: absent. A pipe that somebody has left there must not hold a thread.
+Fd open(const At& at, int flags) {
+  Fd fd(::openat(at.directory, at.name.c_str(), flags | O_CLOEXEC | O_NONBLOCK, 0666));
+  if (!fd && !is_absent(errno) && errno != EISDIR) fail("cannot open", at);
+  return fd;
+}
+
+std::string read_whole(File& file, std::size_t max_bytes, const Path& path) {
+  const auto size = file.size();
+  if (size > max_bytes) fail("cannot read at once", path, EFBIG);
+  std::string content(size, '\0');
+  content.resize(file.read_at(0, std::as_writable_bytes(std::span(content))));
+  return content;
+}
+
+class PosixFolder final : public Folder {
+ public:
+  PosixFolder(Fd fd, Path path) : fd_(std::move(fd)), path_(std::move(path)) {}
+
+  std::optional<std::string> read(const std::string& path, std::size_t max_bytes) override {
+    Fd fd = base::open(at(path), O_RDONLY);
+    if (!fd) return std::nullopt;
+    std::array<char, 8192> small;  // most files are, and then one call reads them
+    const auto n = ::read(fd.get(), small.data(), small.size());
+    const auto length = static_cast<std::size_t>(std::max<ssize_t>(n, 0));
+    if (length > 0 && length < small.size() && length <= max_bytes) {
+      return std::string(small.data(), length);
+    }
+    if (!is_file(fd)) return std::nullopt;
+    PosixFile file(std::move(fd), path_ / path);
+    return read_whole(file, max_bytes, path_ / path);
+  }
+  std::optional<FileStatus> status(const std::string& path) override { return status_of(at(path)); }
+  bool remove_file(const std::string& path) override { return base::remove_file(at(path)); }
+  bool remove_directory(const std::string& path) override {
+    return base::remove_directory(at(path));
+  }
+
+ private:
+  At at(const std::string& path) const { return {fd_.get(), path_, path}; }
+
+  const Fd fd_;
+  const Path path_;
+};
+
+// By whole paths.
+class PlainFolder final : public Folder {
+ public:
+  PlainFolder(Files& files, Path path) : files_(files), path_(std::move(path)) {}
+
+  std::optional<std::string> read(const std::string& path, std::size_t max_bytes) override {
+    const auto file = files_.open(path_ / path);
+    if (!file) return std::nullopt;
+    return read_whole(*file, max_bytes, path_ / path);
+  }
+  std::optional<FileStatus> status(const std::string& path) override {
+    return files_.status(path_ / path);
+  }
+  bool remove_file(const std::string& path) override { return files_.remove_file(path_ / path); }
+  bool remove_directory(const std::string& path) override {
+    return files_.remove_directory(path_ / path);
+  }
+
+ private:
+  Files& files_;
+  const Path path_;
+};
+
 class PosixFiles final : public Files {
  public:
   std::unique_ptr<File> open(const Path& path) override { return open_file(path, O_RDONLY); }
@@ -97,17 +204,7 @@ class PosixFiles final : public Files {
     return open_file(path, O_RDWR | O_CREAT | O_EXCL);
   }
 
-  std::optional<FileStatus> status(const Path& path) override {
-    struct stat status{};
-    if (::stat(path.c_str(), &status) != 0) {
-      if (is_absent(errno)) return std::nullopt;
-      fail("cannot stat", path);
-    }
-    const auto modified = std::chrono::seconds(status.st_mtim.tv_sec) +
-                          std::chrono::nanoseconds(status.st_mtim.tv_nsec);
-    return FileStatus{kind_of(status.st_mode), static_cast<std::uint64_t>(status.st_size),
-                      std::chrono::system_clock::time_point(modified)};
-  }
+  std::optional<FileStatus> status(const Path& path) override { return status_of(at(path)); }
 
   bool rename(const Path& from, const Path& to) override {
     if (::rename(from.c_str(), to.c_str()) == 0) return true;
@@ -115,17 +212,8 @@ class PosixFiles final : public Files {
     fail("cannot rename to", to);
   }
 
-  bool remove_file(const Path& path) override {
-    if (::unlink(path.c_str()) == 0) return true;
-    if (is_absent(errno)) return false;
-    fail("cannot remove", path);
-  }
-
-  bool remove_directory(const Path& path) override {
-    if (::rmdir(path.c_str()) == 0) return true;
-    if (is_absent(errno) || errno == ENOTEMPTY || errno == EEXIST) return false;
-    fail("cannot remove", path);
-  }
+  bool remove_file(const Path& path) override { return base::remove_file(at(path)); }
+  bool remove_directory(const Path& path) override { return base::remove_directory(at(path)); }
 
   MadeDirectory make_directory(const Path& path) override {
     if (::mkdir(path.c_str(), 0777) == 0) return MadeDirectory::made;
@@ -147,6 +235,12 @@ class PosixFiles final : public Files {
     return exist;
   }
 
+  std::unique_ptr<Folder> folder(const Path& directory) override {
+    Fd fd(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!fd) return Files::folder(directory);  // which says what is wrong with it
+    return std::make_unique<PosixFolder>(std::move(fd), directory);
+  }
+
   void sync_directory(const Path& path) override {
     const Fd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!directory) fail("cannot open", path);
@@ -160,16 +254,17 @@ class PosixFiles final : public Files {
   }
 
  private:
+  // Of a path from the root, or from the working directory.
+  static At at(const Path& path) {
+    static const Path no_parent;
+    return {AT_FDCWD, no_parent, path.native()};
+  }
+
   static std::unique_ptr<File> open_file(const Path& path, int flags) {
-    // A pipe that somebody has left there must not hold a thread.
-    Fd fd(::open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK, 0666));
-    if (!fd) {
-      if (is_absent(errno) || errno == EISDIR) return nullptr;
-      fail("cannot open", path);
-    }
-    // What was just made is one.
-    if ((flags & O_EXCL) == 0 && !is_file(fd))
-      return nullptr;  // a directory or a pipe, which hold no content of ours
+    Fd fd = base::open(at(path), flags);
+    if (!fd) return nullptr;
+    const bool was_there = (flags & O_EXCL) == 0;   // what was just made is a file
+    if (was_there && !is_file(fd)) return nullptr;  // a directory or a pipe: no content of ours
     return std::make_unique<PosixFile>(std::move(fd), path);
   }
 };
@@ -217,6 +312,10 @@ std::vector<bool> Files::exist_below(const Path& directory, const std::vector<st
     }
   }
   return exist;
+}
+
+std::unique_ptr<Folder> Files::folder(const Path& directory) {
+  return std::make_unique<PlainFolder>(*this, directory);
 }
 
 std::unique_ptr<Files> make_posix_files() {

@@ -1,6 +1,12 @@
 #include "registry/maintenance/garbage_collector.hpp"
 
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <span>
 #include <system_error>
+#include <vector>
 
 #include "digest_set.hpp"
 #include "links.hpp"
@@ -17,21 +23,34 @@ namespace paths = storage::paths;
 namespace {
 
 using Say = std::function<void(const std::string& line)>;
+using Blobs = std::vector<PackedDigest<32>>;  // of one shelf, in order
 
 class Collector {
  public:
   Collector(storage::Driver& driver, const CollectOptions& options, Say say)
-      : driver_(driver), options_(options), say_(std::move(say)) {}
+      : driver_(driver),
+        options_(options),
+        say_(std::move(say)),
+        blobs_(driver.folder(paths::kBlobs)),
+        crew_(options.threads),
+        tools_{driver, *blobs_, crew_, say_} {}
   Collected run();
 
  private:
   void collect_in(const oci::RepositoryName& name);
-  std::vector<oci::Digest> unmarked_blobs();
-  void remove_blob(const oci::Digest& sha256);
+  std::vector<Blobs> unmarked_blobs();
+  std::optional<Blobs> try_shelf(const std::string& shelf) const noexcept;
+  Blobs look_at_shelf(const std::string& shelf);
+  void remove(const std::vector<Blobs>& shelves);
+  void remove_some(std::span<const oci::Digest> digests);
+  void announce(const oci::Digest& sha256);
 
   storage::Driver& driver_;
   const CollectOptions& options_;
   const Say say_;
+  const std::unique_ptr<storage::Folder> blobs_;
+  Crew crew_;
+  const Tools tools_;
   DigestSet marked_;
   Collected collected_;
 };
@@ -41,9 +60,9 @@ void Collector::collect_in(const oci::RepositoryName& name) {
   const bool is_known =
       may_exist(driver_, paths::layers(name)) || may_exist(driver_, paths::manifests(name));
   if (is_known) say_(name.str());
-  RepositoryMarker marker(driver_, name, say_);
+  RepositoryMarker marker(tools_, name);
   marker.mark(options_.delete_untagged, marked_);
-  RepositorySweeper sweeper(driver_, name, marker, options_.dry_run, say_);
+  RepositorySweeper sweeper(tools_, name, marker, options_.dry_run);
   for (const auto& sha256 : sweeper.remove_manifests()) marker.keep_after_all(sha256, marked_);
   sweeper.sweep();
   for (const auto& sha256 : sweeper.still_linked()) marked_.insert(sha256);
@@ -52,33 +71,91 @@ void Collector::collect_in(const oci::RepositoryName& name) {
   collected_.sweep_was_stopped |= marker.is_unknown();
 }
 
-std::vector<oci::Digest> Collector::unmarked_blobs() {
-  std::vector<oci::Digest> digests;
-  const bool readable = for_each_directory(driver_, paths::kBlobs, [&](const std::string& shelf) {
-    const auto directory = paths::kBlobs + '/' + shelf;
-    const bool shelf_readable =
-        for_each_digest(driver_, directory, oci::Algorithm::sha256, [&](const oci::Digest& sha256) {
-          if (sha256.hex().starts_with(shelf) && !marked_.contains(sha256)) {
-            digests.push_back(sha256);
-          }
-        });
-    if (!shelf_readable) ++collected_.damaged;
-  });
+// In the order of the shelves, which is theirs. They may be very many.
+std::vector<Blobs> Collector::unmarked_blobs() {
+  std::vector<std::string> shelves;
+  const bool readable = for_each_directory(
+      driver_, paths::kBlobs, [&](const std::string& shelf) { shelves.push_back(shelf); });
   if (!readable) ++collected_.damaged;
-  return digests;
+  std::vector<std::optional<Blobs>> seen(shelves.size());
+  crew_.for_each(shelves.size(), [&](std::size_t i) { seen[i] = try_shelf(shelves[i]); });
+  std::vector<Blobs> blobs;
+  for (std::size_t i = 0; i < shelves.size(); ++i) {
+    blobs.push_back(seen[i] ? std::move(*seen[i]) : look_at_shelf(shelves[i]));
+  }
+  return blobs;
 }
 
-void Collector::remove_blob(const oci::Digest& sha256) {
-  const auto path = paths::blob(sha256);
-  const auto folder = path.substr(0, path.rfind('/'));
+// In silence. nullopt: look at it more closely.
+std::optional<Blobs> Collector::try_shelf(const std::string& shelf) const noexcept {
   try {
-    if (const auto status = driver_.stat(path)) collected_.bytes += status->size_bytes;
-    if (options_.dry_run) return;
-    if (!options_.quiet) base::log::info("Deleting blob: /" + folder);
-    driver_.remove_tree(folder, storage::Survives::process_crash);
-  } catch (const std::system_error& error) {
+    Blobs blobs;
+    const bool found = driver_.visit(paths::kBlobs + '/' + shelf, [&](const storage::Entry& entry) {
+      const auto sha256 =
+          entry.is_directory && entry.name.starts_with(shelf) ? pack<32>(entry.name) : std::nullopt;
+      if (sha256 && !marked_.contains(*sha256)) blobs.push_back(*sha256);
+      return true;
+    });
+    if (!found) return std::nullopt;
+    std::ranges::sort(blobs);
+    blobs.shrink_to_fit();
+    return blobs;
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
+}
+
+Blobs Collector::look_at_shelf(const std::string& shelf) {
+  Blobs blobs;
+  const bool readable = for_each_digest(driver_, paths::kBlobs + '/' + shelf,
+                                        oci::Algorithm::sha256, [&](const oci::Digest& sha256) {
+                                          if (!sha256.hex().starts_with(shelf)) return;
+                                          const auto packed = *pack<32>(sha256.hex());
+                                          if (!marked_.contains(packed)) blobs.push_back(packed);
+                                        });
+  if (!readable) ++collected_.damaged;
+  return blobs;
+}
+
+void Collector::announce(const oci::Digest& sha256) {
+  say_("blob eligible for deletion: " + sha256.str());
+  if (options_.dry_run || options_.quiet) return;
+  const auto path = paths::blob(sha256);
+  base::log::info("Deleting blob: /" + path.substr(0, path.rfind('/')));
+}
+
+void Collector::remove(const std::vector<Blobs>& shelves) {
+  constexpr std::size_t kChunk = 1000;
+  std::vector<oci::Digest> some;
+  for (const auto& shelf : shelves) {
+    for (const auto& blob : shelf) {
+      some.push_back(unpack(blob));
+      if (some.size() < kChunk) continue;
+      remove_some(some);
+      some.clear();
+    }
+  }
+  remove_some(some);
+}
+
+void Collector::remove_some(std::span<const oci::Digest> digests) {
+  for (const auto& sha256 : digests) announce(sha256);
+  std::vector<std::string> failures(digests.size());
+  std::atomic<std::uint64_t> bytes = 0;
+  crew_.for_each(digests.size(), [&](std::size_t i) {
+    try {
+      const auto path = paths::blob_below_blobs(digests[i].hex());
+      if (const auto status = blobs_->stat(path)) bytes += status->size_bytes;
+      if (!options_.dry_run) blobs_->remove_with_directory(path);
+    } catch (const std::exception& error) {
+      failures[i] = error.what();
+    }
+  });
+  collected_.bytes += bytes;
+  for (std::size_t i = 0; i < failures.size(); ++i) {
+    if (failures[i].empty()) continue;
     ++collected_.damaged;
-    base::log::warn("cannot remove a blob", {{"digest", sha256.str()}, {"err", error.what()}});
+    base::log::warn("cannot remove a blob", {{"digest", digests[i].str()}, {"err", failures[i]}});
   }
 }
 
@@ -96,18 +173,17 @@ Collected Collector::run() {
         "and collect again");
     return collected_;
   }
+  marked_.settle();
   collected_.marked = marked_.size();
   const auto unmarked = unmarked_blobs();
-  collected_.blobs = unmarked.size();
+  marked_ = {};
+  for (const auto& blobs : unmarked) collected_.blobs += blobs.size();
   say_("\n" + std::to_string(collected_.marked) + " blobs marked, " +
        std::to_string(collected_.blobs) + " blobs and " + std::to_string(collected_.manifests) +
        " manifests eligible for deletion");
   // No link may come back and lead to a blob that is gone.
   if (!options_.dry_run) driver_.sync();
-  for (const auto& sha256 : unmarked) {
-    say_("blob eligible for deletion: " + sha256.str());
-    remove_blob(sha256);
-  }
+  remove(unmarked);
   return collected_;
 }
 

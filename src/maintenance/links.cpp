@@ -1,15 +1,33 @@
 #include "links.hpp"
 
+#include <algorithm>
 #include <system_error>
+#include <vector>
 
+#include "packed_digest.hpp"
 #include "registry/base/log.hpp"
 
 namespace registry::maintenance {
 
-Link look_at_link(storage::Driver& driver, const std::string& path) {
-  constexpr std::size_t kMaxBytes = 4096;
+namespace {
+constexpr std::size_t kMaxLinkBytes = 4096;
+}
+
+std::optional<oci::Digest> glance_at_link(storage::Folder& folder,
+                                          const std::string& path) noexcept {
   try {
-    const auto text = driver.get(path, kMaxBytes);
+    const auto text = folder.get(path, kMaxLinkBytes);
+    auto digest = oci::Digest::parse(text.value_or(""));
+    if (digest && digest->algorithm() == oci::Algorithm::sha256) return digest;
+  } catch (const std::exception&) {
+    // Whoever looks more closely says what it is.
+  }
+  return std::nullopt;
+}
+
+Link look_at_link(storage::Driver& driver, const std::string& path) {
+  try {
+    const auto text = driver.get(path, kMaxLinkBytes);
     // What is no file there, as a directory, is no link, and not nothing either.
     if (!text && !driver.stat(path)) return {};
     auto digest = oci::Digest::parse(text.value_or(""));
@@ -32,6 +50,14 @@ bool may_exist(storage::Driver& driver, const std::string& path) {
   }
 }
 
+bool exists(storage::Folder& folder, const std::string& path) noexcept {
+  try {
+    return folder.stat(path).has_value();
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
 namespace {
 
 // Whether a directory is not there because something else is in its place, or in a parent's: then
@@ -45,26 +71,58 @@ bool is_obstructed(storage::Driver& driver, std::string path) {
   }
 }
 
+// Calls `read`, which returns false where the directory is absent. False: it cannot be read.
+bool try_to_read(storage::Driver& driver, const std::string& path,
+                 const std::function<bool()>& read) {
+  try {
+    if (read() || !is_obstructed(driver, path)) return true;
+    base::log::warn("something else is in the place of a folder", {{"path", path}});
+  } catch (const std::system_error& error) {
+    base::log::warn("a folder cannot be read", {{"err", error.what()}});
+  }
+  return false;
+}
+
+// In one go, however many there are: each costs but its bytes.
+template <std::size_t size>
+bool for_some_packed(storage::Driver& driver, const std::string& path,
+                     const std::function<void(std::span<const oci::Digest>)>& visit) {
+  std::vector<PackedDigest<size>> packed;
+  const auto add = [&](const storage::Entry& entry) {
+    if (!entry.is_directory) return true;
+    if (const auto digest = pack<size>(entry.name)) packed.push_back(*digest);
+    return true;
+  };
+  const bool readable = try_to_read(driver, path, [&] { return driver.visit(path, add); });
+  std::ranges::sort(packed);
+  constexpr std::size_t kChunk = 1000;
+  std::vector<oci::Digest> some;
+  for (const auto& digest : packed) {
+    some.push_back(unpack(digest));
+    if (some.size() < kChunk) continue;
+    visit(some);
+    some.clear();
+  }
+  if (!some.empty()) visit(some);
+  return readable;
+}
+
 }  // namespace
 
 bool for_each_entry(storage::Driver& driver, const std::string& path,
                     const std::function<void(const storage::Entry&)>& visit) {
-  constexpr std::size_t kChunk = 1000;
+  constexpr std::size_t kChunk = 10'000;  // for each of which the whole directory is read
   std::string last;
   for (;;) {
     std::optional<std::vector<storage::Entry>> entries;
-    try {
+    const bool readable = try_to_read(driver, path, [&] {
       entries = driver.list(path, last, kChunk);
-      if (!entries && is_obstructed(driver, path)) {
-        base::log::warn("something else is in the place of a folder", {{"path", path}});
-        return false;
-      }
-    } catch (const std::system_error& error) {
-      base::log::warn("a folder cannot be read", {{"err", error.what()}});
-      return false;
-    }
-    if (!entries || entries->empty()) return true;
+      return entries.has_value();
+    });
+    if (!readable) return false;
+    if (!entries) return true;
     for (const auto& entry : *entries) visit(entry);
+    if (entries->size() < kChunk) return true;
     last = entries->back().name;
   }
 }
@@ -76,11 +134,16 @@ bool for_each_directory(storage::Driver& driver, const std::string& path,
   });
 }
 
+bool for_some_digests(storage::Driver& driver, const std::string& path, oci::Algorithm algorithm,
+                      const std::function<void(std::span<const oci::Digest>)>& visit) {
+  return algorithm == oci::Algorithm::sha256 ? for_some_packed<32>(driver, path, visit)
+                                             : for_some_packed<64>(driver, path, visit);
+}
+
 bool for_each_digest(storage::Driver& driver, const std::string& path, oci::Algorithm algorithm,
                      const std::function<void(const oci::Digest&)>& visit) {
-  const auto prefix = std::string(oci::to_string(algorithm)) + ':';
-  return for_each_directory(driver, path, [&](const std::string& name) {
-    if (const auto digest = oci::Digest::parse(prefix + name)) visit(*digest);
+  return for_some_digests(driver, path, algorithm, [&](std::span<const oci::Digest> digests) {
+    for (const auto& digest : digests) visit(digest);
   });
 }
 

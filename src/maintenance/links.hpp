@@ -2,12 +2,22 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 
+#include "crew.hpp"
 #include "registry/oci/digest.hpp"
 #include "registry/storage/driver.hpp"
 
 namespace registry::maintenance {
+
+// What a collection works with.
+struct Tools {
+  storage::Driver& driver;
+  storage::Folder& blobs;  // that all of them are in
+  Crew& crew;
+  std::function<void(const std::string& line)> say;
+};
 
 // A link as a collector has to see it: what cannot be read is not absent.
 struct Link {
@@ -16,9 +26,14 @@ struct Link {
   std::optional<oci::Digest> digest;  // of a whole one
 };
 Link look_at_link(storage::Driver& driver, const std::string& path);
+// What a whole link holds, in silence. nullopt: look at it more closely.
+std::optional<oci::Digest> glance_at_link(storage::Folder& folder,
+                                          const std::string& path) noexcept;
 
 // False: it is certainly not there.
 bool may_exist(storage::Driver& driver, const std::string& path);
+// True: it is certainly there.
+bool exists(storage::Folder& folder, const std::string& path) noexcept;
 
 // Calls `visit` with what is in the directory `path`, in order. False: it cannot be read, which is
 // logged.
@@ -30,5 +45,8 @@ bool for_each_directory(storage::Driver& driver, const std::string& path,
 // The same of digests of one algorithm by their hex digits; other names are passed over.
 bool for_each_digest(storage::Driver& driver, const std::string& path, oci::Algorithm algorithm,
                      const std::function<void(const oci::Digest&)>& visit);
+// Many of them at a time.
+bool for_some_digests(storage::Driver& driver, const std::string& path, oci::Algorithm algorithm,
+                      const std::function<void(std::span<const oci::Digest>)>& visit);
 
 }  // namespace registry::maintenance

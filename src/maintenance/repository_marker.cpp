@@ -3,7 +3,6 @@
 #include <system_error>
 #include <utility>
 
-#include "links.hpp"
 #include "registry/base/log.hpp"
 #include "registry/oci/manifest.hpp"
 #include "registry/storage/paths.hpp"
@@ -28,19 +27,53 @@ void RepositoryMarker::keep_after_all(const oci::Digest& sha256, DigestSet& mark
   if (needs_every_layer_) mark_every_layer(marked);
 }
 
-// One whose link is damaged counts as well: the folder still says what it is of.
 void RepositoryMarker::read_revisions() {
   const auto directory = paths::revisions(name_) + "/sha256";
   const bool readable =
-      for_each_digest(driver_, directory, Algorithm::sha256, [&](const oci::Digest& sha256) {
-        const auto link = look_at_link(driver_, paths::revision_link(name_, sha256));
-        if (link.state == Link::State::absent) return;
-        if (link.state == Link::State::damaged) ++damaged_;
-        manifests_.emplace(sha256, read_manifest(sha256));
-      });
+      for_some_digests(driver_, directory, Algorithm::sha256,
+                       [&](std::span<const oci::Digest> revisions) { read_some(revisions); });
   if (readable) return;
   ++damaged_;
   is_unknown_ = true;
+}
+
+// One whose link is damaged counts as well: the folder still says what it is of.
+void RepositoryMarker::read_some(std::span<const oci::Digest> revisions) {
+  struct Seen {
+    bool is_whole = false;
+    std::optional<Manifest> manifest;
+  };
+  std::vector<Seen> seen(revisions.size());
+  const auto folder = driver_.folder(paths::revisions(name_) + "/sha256");
+  tools_.crew.for_each(seen.size(), [&](std::size_t i) {
+    const auto path = std::string(revisions[i].hex()) + "/link";
+    seen[i] = {glance_at_link(*folder, path).has_value(), try_manifest(revisions[i])};
+  });
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    const auto& sha256 = revisions[i];
+    if (!seen[i].is_whole) {
+      const auto link = look_at_link(driver_, paths::revision_link(name_, sha256));
+      if (link.state == Link::State::absent) continue;
+      if (link.state == Link::State::damaged) ++damaged_;
+    }
+    auto& manifest = seen[i].manifest;
+    manifests_.emplace(sha256, manifest ? std::move(*manifest) : read_manifest(sha256));
+  }
+}
+
+// In silence, where nothing is wrong with it.
+std::optional<RepositoryMarker::Manifest> RepositoryMarker::try_manifest(
+    const oci::Digest& sha256) const noexcept {
+  try {
+    const auto path = paths::blob_below_blobs(sha256.hex());
+    const auto content = tools_.blobs.get(path, oci::kMaxManifestBytes);
+    if (!content) return std::nullopt;
+    auto document = oci::read_stored(*content);
+    if (!document.is_whole) return std::nullopt;
+    return Manifest{false, false, std::move(document.references), std::move(document.subject)};
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
 }
 
 RepositoryMarker::Manifest RepositoryMarker::read_manifest(const oci::Digest& sha256) {
@@ -102,7 +135,7 @@ void RepositoryMarker::choose(bool delete_untagged) {
   for (const auto& [sha256, manifest] : manifests_) {
     if (keeps(sha256)) continue;
     doomed_.push_back(sha256);
-    say_("manifest eligible for deletion: " + sha256.str());
+    tools_.say("manifest eligible for deletion: " + sha256.str());
   }
 }
 
@@ -150,11 +183,11 @@ oci::Digest RepositoryMarker::look_up(const oci::Digest& sha512) {
 
 void RepositoryMarker::mark_one(const oci::Digest& sha256, const Manifest& manifest,
                                 DigestSet& marked) {
-  say_(name_.str() + ": marking manifest " + sha256.str() + ' ');
+  tools_.say(name_.str() + ": marking manifest " + sha256.str() + ' ');
   marked.insert(sha256);
   if (manifest.is_damaged) needs_every_layer_ = true;
   for (const auto& reference : manifest.references) {
-    say_(name_.str() + ": marking blob " + reference.str());
+    tools_.say(name_.str() + ": marking blob " + reference.str());
     const auto stored = stored_as(reference);
     if (stored.algorithm() != Algorithm::sha256) continue;  // of a sparse manifest: it is not here
     needed_.insert(stored);

@@ -1,26 +1,25 @@
 #pragma once
 
-#include <functional>
 #include <map>
 #include <optional>
 #include <set>
-#include <string>
+#include <span>
 #include <vector>
 
 #include "digest_set.hpp"
+#include "links.hpp"
 #include "registry/oci/digest.hpp"
 #include "registry/oci/name.hpp"
 #include "registry/storage/driver.hpp"
 
 namespace registry::maintenance {
 
-// What the manifests of one repository need. Reads all of them. Used by one thread.
+// What the manifests of one repository need. Reads all of them. Used by one thread;
+// several may ask what it keeps and needs.
 class RepositoryMarker {
  public:
-  using Say = std::function<void(const std::string& line)>;
-
-  RepositoryMarker(storage::Driver& driver, oci::RepositoryName name, Say say)
-      : driver_(driver), name_(std::move(name)), say_(std::move(say)) {}
+  RepositoryMarker(const Tools& tools, oci::RepositoryName name)
+      : tools_(tools), driver_(tools.driver), name_(std::move(name)) {}
 
   // Finds the manifests that stay: all, or with `delete_untagged` those that a tag leads to, what
   // they lead to, and what refers to one of them; then marks them and all that they reference.
@@ -47,6 +46,8 @@ class RepositoryMarker {
   };
 
   void read_revisions();
+  void read_some(std::span<const oci::Digest> revisions);
+  std::optional<Manifest> try_manifest(const oci::Digest& sha256) const noexcept;
   Manifest read_manifest(const oci::Digest& sha256);
   std::optional<std::set<oci::Digest>> tagged();
   void choose(bool delete_untagged);
@@ -58,9 +59,9 @@ class RepositoryMarker {
   void mark_every_layer(DigestSet& marked);
   void mark_layer(const oci::Digest& digest, DigestSet& marked);
 
+  const Tools& tools_;
   storage::Driver& driver_;
   const oci::RepositoryName name_;
-  const Say say_;
   std::map<oci::Digest, Manifest> manifests_;
   std::map<oci::Digest, oci::Digest> looked_up_;  // sha512 -> what it is stored as
   std::set<oci::Digest> kept_, needed_;

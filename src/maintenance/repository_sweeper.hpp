@@ -1,9 +1,10 @@
 #pragma once
 
-#include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "links.hpp"
 #include "registry/oci/name.hpp"
 #include "registry/storage/driver.hpp"
 #include "repository_marker.hpp"
@@ -15,11 +16,9 @@ namespace registry::maintenance {
 // logged.
 class RepositorySweeper {
  public:
-  using Say = std::function<void(const std::string& line)>;
-
-  RepositorySweeper(storage::Driver& driver, const oci::RepositoryName& name,
-                    const RepositoryMarker& marker, bool dry_run, Say say)
-      : driver_(driver), name_(name), marker_(marker), dry_run_(dry_run), say_(std::move(say)) {}
+  RepositorySweeper(const Tools& tools, const oci::RepositoryName& name,
+                    const RepositoryMarker& marker, bool dry_run)
+      : tools_(tools), driver_(tools.driver), name_(name), marker_(marker), dry_run_(dry_run) {}
 
   // Those manifests that do not stay; returns the ones that are still there, as they cannot be
   // removed. Comes first.
@@ -32,20 +31,25 @@ class RepositorySweeper {
  private:
   void sweep_revisions();
   void sweep_tags();
+  bool is_clean_tag(storage::Folder& tags, const std::string& text) const noexcept;
   void sweep_tag(const std::string& text);
   void sweep_layers();
+  void sweep_some_layers(const std::string& directory, std::span<const oci::Digest> digests);
   void sweep_aliases();
   void sweep_tag_aliases();
   void sweep_referrers();
   void sweep_uploads();
   bool leads_nowhere(const std::string& link_path);
   bool remove(const std::string& what, const std::string& path);
+  std::vector<bool> remove_links(const std::string& directory,
+                                 std::span<const oci::Digest> digests);
+  void cannot_remove(const std::string& path, const std::string& why);
 
+  const Tools& tools_;
   storage::Driver& driver_;
   const oci::RepositoryName& name_;
   const RepositoryMarker& marker_;
   const bool dry_run_;
-  const Say say_;
   std::size_t failed_ = 0;
   std::vector<oci::Digest> still_linked_;
 };

@@ -16,6 +16,10 @@ namespace {
 
 constexpr std::string_view kAside = "aside";
 
+Status status_of(const base::FileStatus& status) {
+  return {status.kind == base::FileKind::directory, status.size_bytes, status.modified};
+}
+
 [[noreturn]] void fail(int error, const std::string& what) {
   throw std::system_error(error, std::generic_category(), what);
 }
@@ -155,7 +159,7 @@ bool FilesystemDriver::place_durably(const base::Path& from, const std::string& 
 std::optional<Status> FilesystemDriver::stat(const std::string& path) {
   const auto status = unsettled_.settled(path, [&] { return files_.status(full(path)); });
   if (!status) return std::nullopt;
-  return Status{status->kind == base::FileKind::directory, status->size_bytes, status->modified};
+  return status_of(*status);
 }
 
 // Where a link leads that cannot be followed there may be a directory: whoever needs to know what
@@ -212,6 +216,52 @@ std::vector<bool> FilesystemDriver::exist_below(const std::string& directory,
   const auto look = [&] { exist = files_.exist_below(full(directory), paths); };
   if (!unsettled_.saw_settled(look)) exist.assign(paths.size(), false);
   return exist;
+}
+
+class FilesystemFolder final : public Folder {
+ public:
+  FilesystemFolder(FilesystemDriver& driver, const std::string& directory)
+      : driver_(driver),
+        prefix_(directory + '/'),
+        folder_(driver.files_.folder(driver.full(directory))) {}
+
+  std::optional<std::string> get(const std::string& path, std::size_t max_bytes) override {
+    std::optional<std::string> content;
+    const auto look = [&] { content = folder_->read(path, max_bytes); };
+    if (driver_.unsettled_.saw_settled(look)) return content;
+    return driver_.get(prefix_ + path, max_bytes);
+  }
+
+  std::optional<Status> stat(const std::string& path) override {
+    std::optional<base::FileStatus> status;
+    const auto look = [&] { status = folder_->status(path); };
+    if (!driver_.unsettled_.saw_settled(look)) return driver_.stat(prefix_ + path);
+    return status ? std::optional(status_of(*status)) : std::nullopt;
+  }
+
+  // Only what is more than a file in a directory has to be moved aside.
+  void remove_with_directory(const std::string& path) override {
+    const auto directory = path.substr(0, path.rfind('/'));
+    try {
+      folder_->remove_file(path);
+      if (folder_->remove_directory(directory)) {
+        driver_.directories_.forget(driver_.full(prefix_ + directory));
+        return;
+      }
+    } catch (const std::system_error&) {
+      // Of the whole directory it may be possible; if not, that says why.
+    }
+    driver_.remove_tree(prefix_ + directory, Survives::process_crash);
+  }
+
+ private:
+  FilesystemDriver& driver_;
+  const std::string prefix_;
+  const std::unique_ptr<base::Folder> folder_;
+};
+
+std::unique_ptr<Folder> FilesystemDriver::folder(const std::string& directory) {
+  return std::make_unique<FilesystemFolder>(*this, directory);
 }
 
 bool FilesystemDriver::remove(const std::string& path, Survives survives) {

@@ -24,6 +24,7 @@ class FilesystemDriver final : public Driver {
   bool visit(const std::string& path, const Visitor& visit) override;
   std::vector<bool> exist_below(const std::string& directory,
                                 const std::vector<std::string>& paths) override;
+  std::unique_ptr<Folder> folder(const std::string& directory) override;
   bool remove(const std::string& path, Survives survives) override;
   bool remove_tree(const std::string& path, Survives survives) override;
   bool move(const std::string& from, const std::string& to) override;
@@ -33,6 +34,8 @@ class FilesystemDriver final : public Driver {
   std::unique_ptr<BlobWriter> append(const std::string& path) override;
 
  private:
+  friend class FilesystemFolder;
+
   base::Path full(const std::string& path) const { return root_ / path; }
   base::Path new_name_aside();
   bool place(const base::Path& from, const base::Path& to);

@@ -10,8 +10,12 @@ std::string algorithm_and_hex(const oci::Digest& digest) {
 }  // namespace
 
 std::string blob(const oci::Digest& sha256) {
-  const std::string hex(sha256.hex());
-  return kBlobs + '/' + hex.substr(0, 2) + '/' + hex + "/data";
+  return kBlobs + '/' + blob_below_blobs(sha256.hex());
+}
+
+std::string blob_below_blobs(std::string_view hex) {
+  std::string path(hex.substr(0, 2));
+  return path.append("/").append(hex).append("/data");
 }
 
 std::string quarantine(const oci::Digest& sha256) {

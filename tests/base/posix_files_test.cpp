@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -133,6 +134,22 @@ TEST_F(PosixFilesTest, SayWhichFileCouldNotBeWritten) {
   EXPECT_THAT(failure_of([&] { file->write_at(0, bytes_of("y")); }),
               HasSubstr((root_ / "file").string()));
   EXPECT_THAT(failure_of([&] { file->truncate(0); }), HasSubstr((root_ / "file").string()));
+}
+
+TEST_F(PosixFilesTest, SayWhichPathOfAFolderFailed) {
+  write(root_ / "d/full/file", "x");
+  const auto folder = files_->folder(root_ / "d");
+  const auto full = (root_ / "d/full").string();
+  EXPECT_THAT(failure_of([&] { folder->remove_file("full"); }), HasSubstr(full));
+  EXPECT_THAT(failure_of([&] { folder->read("full/file", 0); }), HasSubstr(full + "/file"));
+  const std::string too_long(1000, 'x');
+  EXPECT_THAT(failure_of([&] { folder->status(too_long); }), HasSubstr(too_long));
+  EXPECT_THAT(failure_of([&] { folder->read(too_long, 1); }), HasSubstr(too_long));
+}
+
+TEST_F(PosixFilesTest, AFolderReadsNoPipe) {
+  ASSERT_EQ(::mkfifo((root_ / "pipe").c_str(), 0600), 0);
+  EXPECT_EQ(files_->folder(root_)->read("pipe", 100), std::nullopt);
 }
 
 TEST_F(PosixFilesTest, RenameReplacesInOneStep) {

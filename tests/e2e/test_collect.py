@@ -168,6 +168,29 @@ def test_after_the_collector_of_2_8_there_is_nothing_left_but_links(
     assert snapshot(registry.address) == with_indexes.served
 
 
+@pytest.mark.parametrize("options", [(), ("-m",)], ids=["all", "untagged"])
+def test_folders_that_a_kill_left_without_their_file_are_nothing_to_both(
+    with_indexes, copy_of, collect, collect_as_2_8, ours, options
+):
+    root, some = copy_of(with_indexes), "ab" * 32
+    collect(root)
+    tree = root / "docker/registry/v2"
+    repository = tree / "repositories/plain"
+    left = [
+        tree / "blobs/sha256/ab" / some,
+        repository / "_layers/sha256" / some,
+        repository / "_manifests/revisions/sha256" / some,
+    ]
+    for folder in left:
+        folder.mkdir(parents=True)
+    assert collect_as_2_8(root, "-d", *options).blobs().isdisjoint({f"sha256:{some}"})
+    registry = ours(root)
+    assert snapshot(registry.address) == with_indexes.served
+    registry.stop()
+    collect(root, *options)
+    assert not any(folder.exists() for folder in left)
+
+
 def test_an_index_whose_children_2_8_dropped_is_served_and_mended_by_a_push(
     with_indexes, copy_of, collect, collect_as_2_8, ours
 ):

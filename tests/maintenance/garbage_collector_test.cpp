@@ -133,6 +133,34 @@ TEST_P(GarbageCollector, LeavesStrayFilesAmongTheBlobsAlone) {
   for (const auto& path : stray) EXPECT_TRUE(has(path)) << path;
 }
 
+TEST_P(GarbageCollector, SaysAndLeavesTheSameWithManyThreads) {
+  constexpr int kMany = 100;
+  // Without a sync, which would cost a disk seconds.
+  const auto put_quickly = [&](const std::string& path, std::string_view content) {
+    driver().put(path, content, storage::Survives::process_crash);
+  };
+  push_image(kName, tag_of("v1"), "kept");
+  std::vector<std::string> folders;
+  for (int i = 0; i < kMany; ++i) {
+    const auto digest = oci::digest_of(std::to_string(i));
+    put_quickly(paths::blob(digest), std::to_string(i));
+    put_quickly(paths::layer_link(kName, digest), digest.str());
+    folders.push_back(folder_of(paths::blob(digest)));
+    folders.push_back(folder_of(paths::layer_link(kName, digest)));
+    // It is not all that is in there.
+    if (i % 5 == 0) put_quickly(folders.at(folders.size() - 1 - i % 2) + "/more", "x");
+  }
+  collect({.dry_run = true});
+  const auto announced = said();
+  const auto collected = collect({.threads = 4});
+  EXPECT_EQ(said(), announced);
+  EXPECT_EQ(collected.blobs, static_cast<std::size_t>(kMany));
+  EXPECT_EQ(collected.damaged, 0U);
+  for (const auto& folder : folders) EXPECT_FALSE(has(folder)) << folder;
+  EXPECT_TRUE(has_blob("kept"));
+  EXPECT_EQ(collect({.threads = 4}).blobs, 0U);
+}
+
 // In memory alone: so many folders cost a disk seconds.
 TEST(GarbageCollectorOfManyRepositories, WalksMoreThanAPageHolds) {
   constexpr int kMany = 1100;
@@ -146,6 +174,20 @@ TEST(GarbageCollectorOfManyRepositories, WalksMoreThanAPageHolds) {
   }
   collect_garbage(*driver, {}, [](const std::string&) {});
   for (int i = 0; i < kMany; ++i) EXPECT_FALSE(driver->stat(link_of(i))) << i;
+}
+
+TEST(GarbageCollectorOfManyTags, WalksMoreThanAreListedAtOnce) {
+  constexpr int kMany = 10'100;
+  const auto driver = storage::make_memory_driver();
+  for (int i = 0; i < kMany; ++i) {
+    const auto tag = paths::tag(name_of("r"), tag_of("t" + std::to_string(i)));
+    driver->put(tag + "/index/sha256/x", "", storage::Survives::process_crash);
+  }
+  int tags = 0;
+  collect_garbage(*driver, {.dry_run = true, .threads = 2}, [&](const std::string& line) {
+    tags += line.starts_with("r: tag without a manifest eligible for deletion: t") ? 1 : 0;
+  });
+  EXPECT_EQ(tags, kMany);
 }
 
 // Somebody has renamed a repository: what was its own is in no repository, and needed all the same.

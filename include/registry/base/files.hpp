@@ -49,6 +49,19 @@ struct FileStatus {
 // `was_there`: something of that name, not always a directory.
 enum class MadeDirectory { made, was_there, no_parent };
 
+// What is below a directory, by paths relative to it, for less than by whole paths: the kernel
+// walks to the directory but once. Answers and failures are those of Files. Thread-safe.
+class Folder {
+ public:
+  virtual ~Folder() = default;
+
+  // Of a whole file, up to `max_bytes`: more is an error. nullopt: there is no such file.
+  virtual std::optional<std::string> read(const std::string& path, std::size_t max_bytes) = 0;
+  virtual std::optional<FileStatus> status(const std::string& path) = 0;
+  virtual bool remove_file(const std::string& path) = 0;
+  virtual bool remove_directory(const std::string& path) = 0;
+};
+
 // The system calls that the store uses, and no others: tests put faults and power losses in here.
 // Thread-safe. Absence (also of a parent, or a parent that is no directory) is an answer; every
 // other failure throws std::system_error with the path in its text.
@@ -75,6 +88,8 @@ class Files {
   // also where that cannot be told.
   virtual std::vector<bool> exist_below(const Path& directory,
                                         const std::vector<std::string>& paths);
+  // Of a directory that stays what it is; where it is absent, all below it is. Not to outlive this.
+  virtual std::unique_ptr<Folder> folder(const Path& directory);
   virtual void sync_directory(const Path& path) = 0;
   // Everything on the filesystem that holds `path` survives a power loss once this returns.
   virtual void sync_filesystem(const Path& path) = 0;

@@ -13,6 +13,7 @@ struct CollectOptions {
   bool dry_run = false;          // only says what it would remove
   bool delete_untagged = false;  // also manifests that no tag leads to
   bool quiet = false;            // says nothing
+  std::size_t threads = 1;       // to read and to remove: what is said has its order all the same
 };
 
 struct Collected {

@@ -55,6 +55,19 @@ class BlobWriter {
   virtual void commit(const std::string& path) = 0;
 };
 
+// What is below a directory of the store, by paths relative to it, for less than by whole paths
+// where there is much of it. Answers and failures are the driver's. Blocking; thread-safe; for as
+// long as nobody moves the directory; not to outlive the driver.
+class Folder {
+ public:
+  virtual ~Folder() = default;
+  virtual std::optional<std::string> get(const std::string& path, std::size_t max_bytes) = 0;
+  virtual std::optional<Status> stat(const std::string& path) = 0;
+  // A file and the directory that is its own, with whatever else is in there. A crash in between
+  // leaves the directory without the file. Survives no power loss.
+  virtual void remove_with_directory(const std::string& path) = 0;
+};
+
 // A store of files under "/"-separated relative paths, which paths.hpp makes out of validated
 // values. Blocking: it is called on a pool. Thread-safe. Absence, also of a parent, is an answer;
 // other failures throw std::system_error. What a method made durable, and only that, is seen by
@@ -79,6 +92,8 @@ class Driver {
   // where that cannot be told at once: a `stat` says more.
   virtual std::vector<bool> exist_below(const std::string& directory,
                                         const std::vector<std::string>& paths) = 0;
+  // Of a directory, which may be absent. By the methods above where a driver knows no better.
+  virtual std::unique_ptr<Folder> folder(const std::string& directory);
   // False: there was none.
   virtual bool remove(const std::string& path, Survives survives) = 0;
   // A directory with all below it, in one step. False: there was none.

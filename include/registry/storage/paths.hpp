@@ -34,6 +34,7 @@ inline const std::string kBlobs = "docker/registry/v2/blobs/sha256";
 inline const std::string kRepositories = "docker/registry/v2/repositories";
 
 std::string blob(const oci::Digest& sha256);
+std::string blob_below_blobs(std::string_view hex);
 std::string quarantine(const oci::Digest& sha256);
 std::string repository(const oci::RepositoryName& name);
 std::string layers(const oci::RepositoryName& name);
