@@ -50,7 +50,7 @@ net::awaitable<void> BlobHandlers::get(Exchange& exchange, const Match& match) {
 }
 
 // Without the file: what is known of the blob already says all that is asked for, or it is small.
-// False: the file is needed, or the blob is absent.
+// False: the file is needed.
 net::awaitable<bool> BlobHandlers::send_known(Exchange& exchange, const oci::RepositoryName& name,
                                               const oci::Digest& digest) {
   const auto& request = exchange.request();
@@ -60,7 +60,7 @@ net::awaitable<bool> BlobHandlers::send_known(Exchange& exchange, const oci::Rep
   if (!known) {
     const auto fetch = [&] { return blobs.fetch(name, digest); };
     known = co_await base::offload(services_.io, fetch);
-    if (!known) co_return false;
+    if (!known) unknown_blob(digest);
   }
   const auto condition = condition_of(request, digest);
   if (condition == Condition::failed) require_condition(request, digest);

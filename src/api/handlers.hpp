@@ -5,6 +5,7 @@
 
 #include "registry/api/api.hpp"
 #include "registry/http/exchange.hpp"
+#include "registry/oci/error.hpp"
 #include "registry/oci/range.hpp"
 #include "routes.hpp"
 #include "urls.hpp"
@@ -102,8 +103,27 @@ std::string content_range(const oci::ByteRange& range, std::uint64_t size);
 // for what is no range.
 std::optional<oci::ChunkRange> announced_chunk(const http::Request& request);
 
-// Whether the body was as long as its Content-Range says. Throws Error(size_invalid).
-void check_length(const http::Request& request, std::uint64_t received);
+// Where the upload ends, and where the chunk that was sent begins.
+class OutOfOrder : public oci::Error {
+ public:
+  OutOfOrder(std::uint64_t ends_at, std::uint64_t begins_at)
+      : oci::Error(oci::ErrorCode::blob_upload_out_of_order,
+                   "the upload has " + std::to_string(ends_at) +
+                       " bytes, and the chunk begins at " + std::to_string(begins_at)),
+        ends_at_(ends_at) {}
+  std::uint64_t ends_at() const { return ends_at_; }
+
+ private:
+  std::uint64_t ends_at_;
+};
+
+// What a request does with its upload, beside adding its body to it. Called on threads of pools;
+// may throw.
+struct UploadWork {
+  std::function<std::unique_ptr<content::Upload>()> open;
+  std::function<void(content::Upload&)> finish;
+  bool is_chunk;  // that may be cut: then what arrived is kept
+};
 
 // end-4a, end-4b, end-5, end-6, end-11, end-13 and the cancelling of uploads.
 class UploadHandlers {
@@ -123,15 +143,14 @@ class UploadHandlers {
   std::optional<std::uint64_t> stated_offset(const http::Request& request,
                                              const oci::RepositoryName& name,
                                              const std::string& id) const;
-  net::awaitable<void> receive(Exchange& exchange, content::Upload& upload);
-  net::awaitable<std::exception_ptr> receive_all(Exchange& exchange, content::Upload& upload,
-                                                 const oci::Digest& digest);
+  net::awaitable<std::unique_ptr<content::Upload>> receive(Exchange& exchange,
+                                                           const UploadWork& work);
   net::awaitable<http::Response> add_chunk(Exchange& exchange, const Match& match);
   net::awaitable<http::Response> finish(Exchange& exchange, const Match& match);
-  std::optional<http::Response> refuse_out_of_order(Exchange& exchange,
-                                                    const oci::RepositoryName& name,
-                                                    const content::Upload& upload,
-                                                    std::optional<std::uint64_t> stated);
+  static void check_order(const http::Request& request, const content::Upload& upload,
+                          std::optional<std::uint64_t> stated);
+  http::Response refused(Exchange& exchange, const oci::RepositoryName& name, const std::string& id,
+                         const OutOfOrder& error) const;
   http::Response progress(const http::Request& request, unsigned status,
                           const oci::RepositoryName& name, const std::string& id,
                           std::uint64_t offset) const;

@@ -98,13 +98,21 @@ net::awaitable<bool> UploadHandlers::post_whole(Exchange& exchange,
   const auto digest = announced_digest(exchange.request());
   if (exchange.content_length() == 0 && digest != oci::empty_digest()) co_return false;
   auto& uploads = services_.content.uploads;
-  std::unique_ptr<content::Upload> upload;
-  const auto begin = [&] { upload = open(name, uploads.begin(name, digest.algorithm())); };
-  co_await base::offload(services_.io, begin);
-  const auto failure = co_await receive_all(exchange, *upload, digest);
+  std::string id;  // empty: nothing has begun
+  const auto open = [&] {
+    id = uploads.begin(name, digest.algorithm());
+    return this->open(name, id);
+  };
+  const auto finish = [&](content::Upload& upload) { upload.commit(digest); };
+  std::exception_ptr failure;
+  try {
+    co_await receive(exchange, {open, finish, false});
+  } catch (...) {
+    failure = std::current_exception();
+  }
   if (failure) {
-    const auto discard = [&] { uploads.discard(std::move(upload)); };
-    co_await base::offload(services_.io, discard);
+    const auto cancel = [&] { id.empty() || uploads.cancel(name, id); };
+    co_await base::offload(services_.io, cancel);
     std::rethrow_exception(failure);
   }
   co_await exchange.send(created(exchange.request(), name, digest));
@@ -135,21 +143,20 @@ std::unique_ptr<content::Upload> UploadHandlers::open(const oci::RepositoryName&
 }
 
 // A chunk that does not begin where the upload ends, by its Content-Range or by the state in its
-// URL: 416, with where to go on (spec "Pushing a blob in chunks"). nullopt: it is in order.
-std::optional<http::Response> UploadHandlers::refuse_out_of_order(
-    Exchange& exchange, const oci::RepositoryName& name, const content::Upload& upload,
-    std::optional<std::uint64_t> stated) {
-  const auto& request = exchange.request();
+// URL: 416, with where to go on (spec "Pushing a blob in chunks"). Throws OutOfOrder.
+void UploadHandlers::check_order(const http::Request& request, const content::Upload& upload,
+                                 std::optional<std::uint64_t> stated) {
   auto begins_at = stated.value_or(upload.offset());
   if (begins_at == upload.offset()) {
     if (const auto chunk = announced_chunk(request)) begins_at = chunk->first;
   }
-  if (begins_at == upload.offset()) return std::nullopt;
-  const oci::Error error(ErrorCode::blob_upload_out_of_order,
-                         "the upload has " + std::to_string(upload.offset()) +
-                             " bytes, and the chunk begins at " + std::to_string(begins_at));
+  if (begins_at != upload.offset()) throw OutOfOrder(upload.offset(), begins_at);
+}
+
+http::Response UploadHandlers::refused(Exchange& exchange, const oci::RepositoryName& name,
+                                       const std::string& id, const OutOfOrder& error) const {
   exchange.set_failure(error.detail(), false);
-  auto response = progress(request, error.status(), name, upload.id(), upload.offset());
+  auto response = progress(exchange.request(), error.status(), name, id, error.ends_at());
   response.with_body("application/json; charset=utf-8", oci::document(error));
   return response;
 }
@@ -188,54 +195,41 @@ net::awaitable<void> UploadHandlers::cancel(Exchange& exchange, const Match& mat
 }
 
 net::awaitable<http::Response> UploadHandlers::add_chunk(Exchange& exchange, const Match& match) {
+  const auto& request = exchange.request();
   const auto name = repository_name(match);
-  const auto stated = stated_offset(exchange.request(), name, match.last);
-  const auto open = [&] { return this->open(name, match.last); };
-  const auto upload = co_await base::offload(services_.io, open);
-  auto refusal = refuse_out_of_order(exchange, name, *upload, stated);
-  if (refusal) co_return std::move(*refusal);
-  std::exception_ptr lost, failure;
+  const auto stated = stated_offset(request, name, match.last);
+  const auto open = [&] {
+    auto upload = this->open(name, match.last);
+    check_order(request, *upload, stated);
+    return upload;
+  };
+  const auto finish = [](content::Upload& upload) { upload.keep(); };
   try {
-    co_await receive(exchange, *upload);
-  } catch (const http::ConnectionLost&) {
-    lost = std::current_exception();
-  } catch (...) {
-    failure = std::current_exception();
+    const auto upload = co_await receive(exchange, {open, finish, true});
+    co_return progress(request, 202, name, upload->id(), upload->offset());
+  } catch (const OutOfOrder& error) {
+    co_return refused(exchange, name, match.last, error);
   }
-  // A chunk that was cut keeps what arrived.
-  const auto end = [&] { failure ? upload->roll_back() : upload->keep(); };
-  co_await base::offload(services_.io, end);
-  if (failure) std::rethrow_exception(failure);
-  if (lost) std::rethrow_exception(lost);
-  co_return progress(exchange.request(), 202, name, upload->id(), upload->offset());
 }
 
-// Where nothing comes with it, as behind the chunks of docker, all is done in one go.
 net::awaitable<http::Response> UploadHandlers::finish(Exchange& exchange, const Match& match) {
+  const auto& request = exchange.request();
   const auto name = repository_name(match);
-  const auto digest = announced_digest(exchange.request());
-  const auto stated = stated_offset(exchange.request(), name, match.last);
-  const bool has_body = exchange.content_length() != 0;
-  std::unique_ptr<content::Upload> upload;
-  std::optional<http::Response> refusal;
-  const auto begin = [&] {
-    upload = open(name, match.last);
-    refusal = refuse_out_of_order(exchange, name, *upload, stated);
-    if (refusal || has_body) return;
-    check_length(exchange.request(), 0);
-    upload->commit(digest);
+  const auto digest = announced_digest(request);
+  const auto stated = stated_offset(request, name, match.last);
+  const auto open = [&] {
+    auto upload = this->open(name, match.last);
+    check_order(request, *upload, stated);
+    upload->expect(digest.algorithm());
+    return upload;
   };
-  co_await base::offload(services_.io, begin);
-  if (refusal) co_return std::move(*refusal);
-  if (!has_body) co_return created(exchange.request(), name, digest);
-  const auto failure = co_await receive_all(exchange, *upload, digest);
-  if (failure) {
-    // BuildKit sends all of it again, to the same URL.
-    const auto roll_back = [&] { upload->roll_back(); };
-    co_await base::offload(services_.io, roll_back);
-    std::rethrow_exception(failure);
+  const auto finish = [&](content::Upload& upload) { upload.commit(digest); };
+  try {
+    co_await receive(exchange, {open, finish, false});
+    co_return created(request, name, digest);
+  } catch (const OutOfOrder& error) {
+    co_return refused(exchange, name, match.last, error);
   }
-  co_return created(exchange.request(), name, digest);
 }
 
 }  // namespace registry::api

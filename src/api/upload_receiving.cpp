@@ -20,6 +20,10 @@ std::optional<oci::ChunkRange> announced_chunk(const http::Request& request) {
                                                 "\" is not of the form first-last");
 }
 
+namespace {
+
+constexpr std::uint64_t kSmallBytes = 1024 * 1024;
+
 // A range has no way to say that a chunk is empty: some clients say that it has one byte.
 void check_length(const http::Request& request, std::uint64_t received) {
   const auto chunk = announced_chunk(request);
@@ -29,33 +33,82 @@ void check_length(const http::Request& request, std::uint64_t received) {
                                                 " bytes, the body has " + std::to_string(received));
 }
 
-// A slow disk stops the reads, so TCP holds the client back. While a client is silent nothing is
-// held for it.
-net::awaitable<void> UploadHandlers::receive(Exchange& exchange, content::Upload& upload) {
-  const auto begin = upload.offset();
-  const http::BodySink sink = [&](std::span<const std::byte> data) { upload.append(data); };
-  for (;;) {
-    const bool more = co_await exchange.wait_for_body();
-    if (!more) break;
-    co_await exchange.receive(services_.transfers, services_.memory, sink);
-  }
-  check_length(exchange.request(), upload.offset() - begin);
+// Who asks before it sends, and who sends much, is refused before the first byte. Nobody else
+// waits for a thread only to have the upload opened.
+bool opens_first(const Exchange& exchange) {
+  return !exchange.request().header("Expect").empty() ||
+         exchange.content_length().value_or(0) > kSmallBytes;
 }
 
-// What went wrong, if anything did: no co_await can stand in a catch, and the caller has to clean
-// up.
-net::awaitable<std::exception_ptr> UploadHandlers::receive_all(Exchange& exchange,
-                                                               content::Upload& upload,
-                                                               const oci::Digest& digest) {
-  try {
-    upload.expect(digest.algorithm());
-    co_await receive(exchange, upload);
-    const auto commit = [&] { upload.commit(digest); };
-    co_await base::offload(services_.io, commit);
-  } catch (...) {
-    co_return std::current_exception();
+// The part of a request that runs on threads of pools. Of a small body all of it, from the opening
+// of the upload to its end, is done in one go by the thread that receives it.
+class Reception {
+ public:
+  Reception(const http::Request& request, const UploadWork& work)
+      : request_(request), work_(work) {}
+
+  void open() {
+    upload_ = work_.open();
+    begin_ = upload_->offset();
   }
-  co_return nullptr;
+  void take(std::span<const std::byte> data) {
+    if (!upload_) open();
+    if (!data.empty()) return upload_->append(data);
+    if (upload_->offset() - begin_ <= kSmallBytes) finish();
+  }
+  void finish() {
+    if (!upload_) open();
+    check_length(request_, upload_->offset() - begin_);
+    is_finishing_ = true;
+    work_.finish(*upload_);
+    is_finished_ = true;
+  }
+  // A chunk that was cut keeps what arrived; BuildKit sends all of a PUT again, to the same URL.
+  void clean_up(bool is_lost) {
+    if (!upload_ || (work_.is_chunk && is_finishing_)) return;
+    if (work_.is_chunk && is_lost) return upload_->keep();
+    upload_->roll_back();
+  }
+
+  bool is_finished() const { return is_finished_; }
+  std::unique_ptr<content::Upload> take_upload() { return std::move(upload_); }
+
+ private:
+  const http::Request& request_;
+  const UploadWork& work_;
+  std::unique_ptr<content::Upload> upload_;
+  std::uint64_t begin_ = 0;
+  bool is_finishing_ = false, is_finished_ = false;
+};
+
+}  // namespace
+
+// A slow disk stops the reads, so TCP holds the client back. While a client is silent nothing is
+// held for it.
+net::awaitable<std::unique_ptr<content::Upload>> UploadHandlers::receive(Exchange& exchange,
+                                                                         const UploadWork& work) {
+  Reception reception(exchange.request(), work);
+  const http::BodySink sink = [&](std::span<const std::byte> data) { reception.take(data); };
+  const auto open = [&] { reception.open(); };
+  const auto finish = [&] { reception.finish(); };
+  std::exception_ptr lost, failure;
+  try {
+    if (opens_first(exchange)) co_await base::offload(services_.io, open);
+    for (;;) {
+      const bool more = co_await exchange.wait_for_body();
+      if (!more) break;
+      co_await exchange.receive(services_.transfers, services_.memory, sink);
+    }
+    if (!reception.is_finished()) co_await base::offload(services_.io, finish);
+  } catch (const http::ConnectionLost&) {
+    lost = std::current_exception();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (!lost && !failure) co_return reception.take_upload();
+  const auto clean_up = [&] { reception.clean_up(lost != nullptr); };
+  co_await base::offload(services_.io, clean_up);
+  std::rethrow_exception(lost ? lost : failure);
 }
 
 }  // namespace registry::api

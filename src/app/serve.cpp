@@ -41,6 +41,11 @@ namespace net = boost::asio;
 constexpr std::chrono::seconds kDefaultDrain{25};  // below Kubernetes' 30 s
 constexpr std::chrono::seconds kLockPatience{60};  // a rolling update overlaps
 
+// Threads that move bodies, of 256 KiB each at most. They stand back, so that small requests are
+// answered at once while large bodies move.
+constexpr std::size_t kTransfers = 16;
+constexpr int kTransferNiceness = 5;
+
 // While there is nothing to end in good order. Not the default action: the first process of a
 // container has none.
 void end_at_once_on_signal() {
@@ -148,7 +153,7 @@ class Daemon {
   net::io_context context_{static_cast<int>(core_count())};
   std::optional<http::Server> server_, debug_server_;
   base::Pool io_;
-  base::Pool transfers_{"transfer", 2 * core_count()};
+  base::Pool transfers_{"transfer", kTransfers, kTransferNiceness};
 };
 
 void Daemon::open_store() {
@@ -221,7 +226,7 @@ void Daemon::listen() {
   }
   const log::Fields version = {{"version", REGISTRY_VERSION},
                                {"tls", options.tls ? "true" : "false"}};
-  server_.emplace(context_, io_, tls_memory_, *api_, options);
+  server_.emplace(context_, transfers_, tls_memory_, *api_, options);
   if (http.net == config::Net::unix) {
     server_->listen_unix(http.addr);
     log::info("listening on " + http.addr, version);
@@ -243,7 +248,7 @@ void Daemon::start_background() {
   const auto& debug = config_.http.debug;
   if (debug.addr.empty()) return;
   debug_.emplace(*health_, metrics_, debug.prometheus.enabled ? debug.prometheus.path : "");
-  debug_server_.emplace(context_, io_, tls_memory_, *debug_, http::ServerOptions());
+  debug_server_.emplace(context_, transfers_, tls_memory_, *debug_, http::ServerOptions());
   for (const auto& address : debug_server_->listen(debug.addr)) {
     log::info("debug server listening on " + address);
   }

@@ -127,9 +127,10 @@ class PosixFiles final : public Files {
     fail("cannot remove", path);
   }
 
-  bool make_directory(const Path& path) override {
-    if (::mkdir(path.c_str(), 0777) == 0) return true;
-    if (errno == EEXIST) return false;
+  MadeDirectory make_directory(const Path& path) override {
+    if (::mkdir(path.c_str(), 0777) == 0) return MadeDirectory::made;
+    if (errno == EEXIST) return MadeDirectory::was_there;
+    if (errno == ENOENT) return MadeDirectory::no_parent;
     fail("cannot make directory", path);
   }
 
@@ -166,7 +167,9 @@ class PosixFiles final : public Files {
       if (is_absent(errno) || errno == EISDIR) return nullptr;
       fail("cannot open", path);
     }
-    if (!is_file(fd)) return nullptr;  // a directory or a pipe, which hold no content of ours
+    // What was just made is one.
+    if ((flags & O_EXCL) == 0 && !is_file(fd))
+      return nullptr;  // a directory or a pipe, which hold no content of ours
     return std::make_unique<PosixFile>(std::move(fd), path);
   }
 };

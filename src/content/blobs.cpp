@@ -32,7 +32,8 @@ std::shared_ptr<const RecentBlob> Blobs::fetch(const oci::RepositoryName& name,
   RecentBlob blob{info->sha256, info->size_bytes, std::nullopt};
   if (info->size_bytes <= kSmallBytes) {
     blob.content = driver_.get(paths::blob(info->sha256), kSmallBytes);
-    if (!blob.content || blob.content->size() != info->size_bytes) return nullptr;  // just replaced
+    const bool was_replaced = !blob.content || blob.content->size() != info->size_bytes;
+    if (was_replaced) return std::make_shared<const RecentBlob>(info->sha256, info->size_bytes);
   }
   const auto bytes = blob.content ? blob.content->size() : 0;
   auto fetched = std::make_shared<const RecentBlob>(std::move(blob));

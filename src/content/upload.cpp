@@ -17,13 +17,28 @@ Upload::Upload(Uploads& uploads, oci::RepositoryName name, std::string id)
     : uploads_(uploads),
       name_(std::move(name)),
       id_(std::move(id)),
-      use_(uploads, Uploads::key_of(name_, id_)) {}
+      key_(Uploads::key_of(name_, id_)),
+      use_(uploads, key_) {}
 
-// False: there is none. Where it ends: ours at the last state that holds, and what lies behind it
-// was never acknowledged. One that 2.8 wrote to last is hashed again, once, as far as it came.
+// False: there is none.
 bool Upload::resume() {
+  const auto kept = uploads_.kept_.take(key_);
   if (!uploads_.exists(name_, id_)) return false;
   writer_ = uploads_.driver_.append(paths::upload_data(name_, id_));
+  if (!go_on_from(kept)) resume_from_files();
+  begun_with_ = hash_;
+  return true;
+}
+
+bool Upload::go_on_from(const std::optional<UploadHash>& kept) {
+  if (!kept || kept->sha256.bytes_hashed() != writer_->size()) return false;
+  hash_ = *kept;
+  return true;
+}
+
+// Where it ends: ours at the last state that holds, and what lies behind it was never acknowledged.
+// One that 2.8 wrote to last is hashed again, once, as far as it came.
+void Upload::resume_from_files() {
   auto offset = writer_->size();
   const auto states = uploads_.states(name_, id_);
   const bool began_elsewhere = uploads_.was_written_elsewhere(name_, id_, states);
@@ -38,8 +53,6 @@ bool Upload::resume() {
   } else if (writer_->size() > offset) {
     writer_->truncate(offset);
   }
-  begun_with_ = hash_;
-  return true;
 }
 
 void Upload::expect(oci::Algorithm algorithm) {
@@ -76,10 +89,12 @@ void Upload::append(std::span<const std::byte> data) {
 }
 
 void Upload::keep() {
-  if (offset() == begun_with_.sha256.bytes_hashed()) return;
-  writer_->sync();  // before the state that vouches for it
-  save_state();
-  begun_with_ = hash_;
+  if (offset() != begun_with_.sha256.bytes_hashed()) {
+    writer_->sync();  // before the state that vouches for it
+    save_state();
+    begun_with_ = hash_;
+  }
+  uploads_.kept_.put(key_, hash_);
 }
 
 // The state before this one stays, for a power loss that takes this one away; older ones go. The
@@ -98,6 +113,7 @@ void Upload::save_state() {
 }
 
 void Upload::forget_states_before(std::uint64_t offset) {
+  if (offset == 0) return;
   for (const auto algorithm : {oci::Algorithm::sha256, oci::Algorithm::sha512}) {
     if (algorithm == oci::Algorithm::sha512 && !hash_.sha512) continue;
     for (const auto old : uploads_.states(name_, id_, algorithm)) {
@@ -112,6 +128,7 @@ void Upload::roll_back() {
   if (moving_) return;  // what is left is sorted out when the upload is opened again
   hash_ = begun_with_;
   if (writer_->size() > offset()) writer_->truncate(offset());
+  uploads_.kept_.put(key_, hash_);
 }
 
 // The one case in which received bytes are read again: nobody had said that it would be sha512.

@@ -50,6 +50,22 @@ Uploads::Use::~Use() {
   uploads_.in_use_.erase(key_);
 }
 
+void Uploads::Kept::put(const std::string& key, const UploadHash& hash) {
+  constexpr std::size_t kMost = 1024;  // of half a kilobyte each
+  const std::scoped_lock lock(mutex_);
+  if (hashes_.size() >= kMost) hashes_.erase(hashes_.begin());
+  hashes_.insert_or_assign(key, hash);
+}
+
+std::optional<UploadHash> Uploads::Kept::take(const std::string& key) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = hashes_.find(key);
+  if (found == hashes_.end()) return std::nullopt;
+  auto hash = found->second;
+  hashes_.erase(found);
+  return hash;
+}
+
 std::string Uploads::begin(const oci::RepositoryName& name, oci::Algorithm algorithm) {
   auto id = base::make_uuid();
   driver_.put(paths::upload_started_at(name, id),
@@ -59,6 +75,9 @@ std::string Uploads::begin(const oci::RepositoryName& name, oci::Algorithm algor
     driver_.put(state_path(name, id, 0, algorithm), oci::Sha512().save(), Survives::process_crash);
   }
   driver_.put(paths::upload_data(name, id), "", Survives::process_crash);
+  UploadHash none;
+  if (algorithm == oci::Algorithm::sha512) none.sha512.emplace();
+  kept_.put(key_of(name, id), none);
   return id;
 }
 
@@ -136,12 +155,10 @@ std::unique_ptr<Upload> Uploads::open(const oci::RepositoryName& name, std::stri
 }
 
 bool Uploads::cancel(const oci::RepositoryName& name, std::string_view id) {
-  const Use use(*this, key_of(name, id));
+  const auto key = key_of(name, id);
+  const Use use(*this, key);
+  kept_.take(key);
   return exists(name, id) && driver_.remove_tree(paths::upload(name, id), Survives::process_crash);
-}
-
-void Uploads::discard(std::unique_ptr<Upload> upload) {
-  driver_.remove_tree(paths::upload(upload->name(), upload->id()), Survives::process_crash);
 }
 
 std::vector<std::string> Uploads::ids(const oci::RepositoryName& name) {

@@ -128,7 +128,7 @@ void Session::receive_turn(const BodySink& sink) {
       since_pause += *n;
       continue;
     }
-    if (since_pause < kQuickBytes || !comes_in_a_moment(socket)) return;
+    if (since_pause < kQuickBytes || !comes_in_a_moment(socket)) break;
     since_pause = 0;
   }
 }
@@ -179,23 +179,27 @@ void Session::take(std::span<const std::byte> data, const BodySink& sink) {
 // What was decoded is gone from the buffer before the sink sees it, and may throw: left there it
 // would be taken for the next request. Its memory stays as it is until more is read.
 void Session::deliver_buffered(const BodySink& sink) {
+  if (body_.is_done()) return;
   while (buffer_.size() > 0 && !body_.is_done()) {
     auto rest = bytes_of(buffer_);
     const auto data = body_.next(rest);
     buffer_.consume(buffer_.size() - rest.size());
     if (!data.empty()) take(data, sink);
   }
+  if (body_.is_done()) sink({});
 }
 
-// What follows the body belongs to the next request.
+// Of a body that is not done. What follows it belongs to the next request, and is kept before the
+// sink hears of the end, and may throw.
 void Session::deliver(std::span<const std::byte> raw, const BodySink& sink) {
   for (auto data = body_.next(raw); !data.empty(); data = body_.next(raw)) take(data, sink);
-  if (raw.empty()) return;
   has_excess_ = raw.size() > kMaxPipelinedBytes;
-  if (has_excess_) return;  // the connection ends with this answer
-  const auto room = buffer_.prepare(raw.size());
-  std::memcpy(room.data(), raw.data(), raw.size());
-  buffer_.commit(raw.size());
+  if (!raw.empty() && !has_excess_) {  // else the connection ends with this answer
+    const auto room = buffer_.prepare(raw.size());
+    std::memcpy(room.data(), raw.data(), raw.size());
+    buffer_.commit(raw.size());
+  }
+  if (body_.is_done()) sink({});
 }
 
 // A peer that trickles must not hold a connection for ever, one that stalls for minutes may.

@@ -7,19 +7,23 @@ namespace registry::storage {
 Directories::Directories(base::Files& files, base::Path root)
     : files_(files), root_(std::move(root)) {}
 
-bool Directories::make_one(const base::Path& path) {
+base::MadeDirectory Directories::make_one(const base::Path& path) {
   // Under the lock, so that none is ever there without being known as not durable.
   const std::scoped_lock lock(mutex_);
-  if (!files_.make_directory(path)) return false;
-  not_durable_[path] = next_generation_++;
-  return true;
+  const auto made = files_.make_directory(path);
+  if (made == base::MadeDirectory::made) not_durable_[path] = next_generation_++;
+  return made;
 }
 
+// From below, as mostly all but the last are there.
 void Directories::make(const base::Path& path) {
-  const auto status = files_.status(path);
-  if (status && status->kind == base::FileKind::directory) return;
-  if (path != root_) make(path.parent_path());
-  if (!status && make_one(path)) return;
+  constexpr int kTries = 5;  // others may remove an empty parent in between
+  for (int i = 0; i < kTries; ++i) {
+    const auto made = make_one(path);
+    if (made == base::MadeDirectory::made) return;
+    if (made == base::MadeDirectory::was_there) break;
+    if (path != root_) make(path.parent_path());
+  }
   if (const auto now = files_.status(path); now && now->kind == base::FileKind::directory) return;
   throw std::system_error(ENOTDIR, std::generic_category(), "cannot make " + path.string());
 }

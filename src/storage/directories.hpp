@@ -24,7 +24,7 @@ class Directories {
   void forget(const base::Path& path);
 
  private:
-  bool make_one(const base::Path& path);
+  base::MadeDirectory make_one(const base::Path& path);
   std::uint64_t generation_of(const base::Path& path);
 
   base::Files& files_;

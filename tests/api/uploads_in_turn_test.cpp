@@ -41,6 +41,7 @@ class OneExchange final : public http::Exchange {
   net::awaitable<void> receive(base::Pool&, base::ByteBudget&,
                                const http::BodySink& sink) override {
     sink(std::as_bytes(std::span(body_)).subspan(std::exchange(read_, body_.size())));
+    sink({});
     co_return;
   }
   net::awaitable<void> send(http::Response response) override {

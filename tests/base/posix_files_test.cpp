@@ -116,8 +116,8 @@ TEST_F(PosixFilesTest, SayWhichPathFailed) {
   EXPECT_THAT(failure_of([&] { files_->create(file); }), HasSubstr(file));
   EXPECT_THAT(failure_of([&] { files_->remove_file(full); }), HasSubstr(full));
   EXPECT_THAT(failure_of([&] { files_->rename(file, full); }), HasSubstr(full));
-  EXPECT_THAT(failure_of([&] { files_->make_directory(root_ / "none/none"); }),
-              HasSubstr((root_ / "none/none").string()));
+  EXPECT_THAT(failure_of([&] { files_->make_directory(root_ / "file/none"); }),
+              HasSubstr((root_ / "file/none").string()));
   EXPECT_THAT(failure_of([&] { files_->sync_directory(root_ / "none"); }),
               HasSubstr((root_ / "none").string()));
   EXPECT_THAT(failure_of([&] { files_->sync_filesystem(root_ / "none"); }),
@@ -152,8 +152,9 @@ TEST_F(PosixFilesTest, RemoveOnlyEmptyDirectories) {
 }
 
 TEST_F(PosixFilesTest, MakeADirectoryOnce) {
-  EXPECT_TRUE(files_->make_directory(root_ / "a"));
-  EXPECT_FALSE(files_->make_directory(root_ / "a"));
+  EXPECT_EQ(files_->make_directory(root_ / "a/b"), MadeDirectory::no_parent);
+  EXPECT_EQ(files_->make_directory(root_ / "a"), MadeDirectory::made);
+  EXPECT_EQ(files_->make_directory(root_ / "a"), MadeDirectory::was_there);
   files_->sync_directory(root_ / "a");
   files_->sync_filesystem(root_);
 }

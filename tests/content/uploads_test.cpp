@@ -124,8 +124,9 @@ TEST_P(UploadsTest, ForgetsAStateOfMoreThanThereIs) {
   const auto id = uploads_.begin(kName);
   send_chunk(id, "abc");
   put_state(id, "6", state_of("abcdef"));
+  Uploads restarted(driver(), pins_, locks_, recent_);
   {
-    const auto upload = open(id);
+    const auto upload = restarted.open(kName, id);
     EXPECT_EQ(upload->offset(), 3U);
     append(*upload, "DEFGHI");
   }
@@ -183,8 +184,9 @@ TEST_P(UploadsTest, GoOnFromTheStateBeforeOneThatIsGarbled) {
   send_chunk(id, "abc");
   send_chunk(id, "def");
   put(paths::upload_states(kName, id) + "/6", "");  // as a power loss leaves it
-  EXPECT_EQ(uploads_.acknowledged(kName, id), 3U);
-  EXPECT_EQ(open(id)->offset(), 3U);
+  Uploads restarted(driver(), pins_, locks_, recent_);
+  EXPECT_EQ(restarted.acknowledged(kName, id), 3U);
+  EXPECT_EQ(restarted.open(kName, id)->offset(), 3U);
 }
 
 TEST_P(UploadsTest, KeepsNoStateForOffset0) {

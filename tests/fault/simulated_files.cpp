@@ -258,17 +258,17 @@ bool SimulatedFiles::remove_directory(const Path& path) {
   return true;
 }
 
-bool SimulatedFiles::make_directory(const Path& path) {
+base::MadeDirectory SimulatedFiles::make_directory(const Path& path) {
   count();
   const std::scoped_lock lock(mutex_);
   const auto parent = parent_of(path);
-  if (!parent) fail(ENOENT, path.string());
-  if (parent->entries.contains(path.filename())) return false;
+  if (!parent) return base::MadeDirectory::no_parent;
+  if (parent->entries.contains(path.filename())) return base::MadeDirectory::was_there;
   auto node = std::make_shared<Node>();
   node->is_directory = true;
   nodes_.push_back(node);
   apply({{parent, path.filename(), std::move(node)}});
-  return true;
+  return base::MadeDirectory::made;
 }
 
 bool SimulatedFiles::list(const Path& path, const Visitor& visit) {

@@ -49,7 +49,7 @@ class SimulatedFiles final : public base::Files {
   bool rename(const base::Path& from, const base::Path& to) override;
   bool remove_file(const base::Path& path) override;
   bool remove_directory(const base::Path& path) override;
-  bool make_directory(const base::Path& path) override;
+  base::MadeDirectory make_directory(const base::Path& path) override;
   bool list(const base::Path& path, const Visitor& visit) override;
   void sync_directory(const base::Path& path) override;
   void sync_filesystem(const base::Path& path) override;

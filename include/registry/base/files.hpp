@@ -46,6 +46,9 @@ struct FileStatus {
   std::chrono::system_clock::time_point modified;
 };
 
+// `was_there`: something of that name, not always a directory.
+enum class MadeDirectory { made, was_there, no_parent };
+
 // The system calls that the store uses, and no others: tests put faults and power losses in here.
 // Thread-safe. Absence (also of a parent, or a parent that is no directory) is an answer; every
 // other failure throws std::system_error with the path in its text.
@@ -65,8 +68,7 @@ class Files {
   virtual bool rename(const Path& from, const Path& to) = 0;
   virtual bool remove_file(const Path& path) = 0;       // false: absent
   virtual bool remove_directory(const Path& path) = 0;  // false: absent, or not empty
-  // False: exists already. The parent must exist.
-  virtual bool make_directory(const Path& path) = 0;
+  virtual MadeDirectory make_directory(const Path& path) = 0;
   // In no order, without "." and "..". False: absent.
   virtual bool list(const Path& path, const Visitor& visit) = 0;
   // Which of the paths below the directory there are, for much less than a status of each. False

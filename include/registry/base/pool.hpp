@@ -1,5 +1,7 @@
 #pragma once
 
+#include <semaphore.h>
+
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -13,8 +15,9 @@ namespace registry::base {
 // idle daemon holds none of them. Thread-safe. The destructor runs what was posted, then joins.
 class Pool {
  public:
-  // `name` shows in `top -H`; at most 15 characters.
-  Pool(std::string name, std::size_t max_threads);
+  // `name` shows in `top -H`; at most 15 characters. `niceness`: how far its threads stand back
+  // behind others of the process, as in nice(1).
+  Pool(std::string name, std::size_t max_threads, int niceness = 0);
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
   ~Pool();
@@ -23,13 +26,16 @@ class Pool {
   void post(std::function<void()> work);
 
  private:
+  void start_thread();
   void run();
-  bool wait_for_work(std::unique_lock<std::mutex>& lock);
+  bool wait_for_work();
 
   const std::string name_;
   const std::size_t max_threads_;
+  const int niceness_;
   std::mutex mutex_;
-  std::condition_variable arrived_, ended_;
+  sem_t arrived_{};  // as often as there is something in the queue, or more
+  std::condition_variable ended_;
   std::deque<std::function<void()>> queue_;
   std::size_t threads_ = 0, idle_ = 0;
   bool stopping_ = false;

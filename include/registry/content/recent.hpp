@@ -149,7 +149,7 @@ struct StoredManifest {
 struct RecentBlob {
   oci::Digest sha256;
   std::uint64_t size_bytes;
-  std::optional<std::string> content;  // of a small one
+  std::optional<std::string> content = std::nullopt;  // of a small one
 };
 
 // Of manifests, small blobs, and the sizes of large ones.

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "registry/base/clock.hpp"
@@ -54,9 +55,6 @@ class Uploads {
   // Removes all of it. False: there is no such upload. Throws as `open`.
   bool cancel(const oci::RepositoryName& name, std::string_view id);
 
-  // The same of one that is open.
-  void discard(std::unique_ptr<Upload> upload);
-
   // The ids of all that look like uploads, what 2.8 leaves of cancelled ones included.
   std::vector<std::string> ids(const oci::RepositoryName& name);
   // When a client last did something to it, as far as its files say; nullopt: it is gone.
@@ -77,6 +75,19 @@ class Uploads {
    private:
     Uploads& uploads_;
     const std::string key_;
+  };
+
+  // How far uploads are, and their hashes, as the last request on each left them: so the next one,
+  // which mostly comes at once, need not read its states. The files stay the truth: after a failure
+  // and after a restart they are read, and so they are of some where there are very many.
+  class Kept {
+   public:
+    void put(const std::string& key, const UploadHash& hash);
+    std::optional<UploadHash> take(const std::string& key);
+
+   private:
+    std::mutex mutex_;
+    std::unordered_map<std::string, UploadHash> hashes_;
   };
 
   static std::string key_of(const oci::RepositoryName& name, std::string_view id);
@@ -100,6 +111,7 @@ class Uploads {
   Recent& recent_;
   std::mutex mutex_;
   std::set<std::string> in_use_;
+  Kept kept_;
 };
 
 // An upload that a request writes to. Blocking; used by one thread at a time, and no other request
@@ -108,7 +120,6 @@ class Upload {
  public:
   Upload(Uploads& uploads, oci::RepositoryName name, std::string id);
 
-  const oci::RepositoryName& name() const { return name_; }
   const std::string& id() const { return id_; }
   std::uint64_t offset() const { return hash_.sha256.bytes_hashed(); }
 
@@ -128,6 +139,8 @@ class Upload {
  private:
   friend class Uploads;
   bool resume();
+  bool go_on_from(const std::optional<UploadHash>& kept);
+  void resume_from_files();
   void hash_again(std::uint64_t size);
   oci::Digest sha512();
   oci::Digest digest_like(const oci::Digest& wanted);
@@ -139,6 +152,7 @@ class Upload {
   Uploads& uploads_;
   const oci::RepositoryName name_;
   const std::string id_;
+  const std::string key_;
   const Uploads::Use use_;
   std::unique_ptr<storage::BlobWriter> writer_;
   UploadHash hash_, begun_with_;

@@ -108,9 +108,9 @@ class Exchange {
   // held for a client that is silent. False: the body has ended. Throws as `read_body`.
   virtual net::awaitable<bool> wait_for_body() = 0;
   // Has `sink` take what comes without a pause, on a thread of `pool`. Returns when the client
-  // pauses, the body ends, or others should have their turn. Throws as `read_body`, and what `sink`
-  // throws. Costs one block of memory for each thread of `pool`; under TLS one for each caller,
-  // which is taken from `memory`.
+  // pauses, the body ends, or others should have their turn; where it ends, `sink` is called once
+  // more, with nothing. Throws as `read_body`, and what `sink` throws. Costs one block of memory
+  // for each thread of `pool`; under TLS one for each caller, which is taken from `memory`.
   virtual net::awaitable<void> receive(base::Pool& pool, base::ByteBudget& memory,
                                        const BodySink& sink) = 0;
 
