@@ -170,6 +170,7 @@ net::awaitable<void> ManifestHandlers::put(Exchange& exchange, const Match& matc
 // client that sends a large manifest slowly.
 net::awaitable<std::string> ManifestHandlers::read_content(Exchange& exchange,
                                                            base::ByteBudget::Reservation& paid) {
+  co_await exchange.wait_for_body();  // nothing is held for a client that is silent
   paid = co_await services_.memory.acquire(kCostFactor * kSmallBytes);
   std::string content(kSmallBytes + 1, '\0');
   auto n = co_await exchange.read_body(std::as_writable_bytes(std::span(content)));

@@ -1,5 +1,6 @@
 #include "registry/content/blobs.hpp"
 
+#include "change.hpp"
 #include "links.hpp"
 #include "registry/storage/paths.hpp"
 
@@ -97,10 +98,8 @@ bool Blobs::remove(const oci::RepositoryName& name, const oci::Digest& digest) {
   const RepositoryLocks::Alone lock(locks_, name);
   const auto sha256 = read_link(driver_, paths::layer_link(name, digest));
   if (!sha256 || !stored_size(driver_, *sha256)) return false;
-  const bool removed =
-      driver_.remove(paths::layer_link(name, digest), storage::Survives::power_loss);
-  recent_.blobs.forget_repository(name.str());
-  return removed;
+  const Change change([&] { recent_.blobs.forget_repository(name.str()); });
+  return driver_.remove(paths::layer_link(name, digest), storage::Survives::power_loss);
 }
 
 }  // namespace registry::content

@@ -1,5 +1,6 @@
 #include "registry/content/manifests.hpp"
 
+#include "change.hpp"
 #include "links.hpp"
 #include "references.hpp"
 #include "registry/base/log.hpp"
@@ -18,19 +19,6 @@ namespace {
 const std::string& text_of(const Reference& reference) {
   return std::visit([](const auto& one) -> const std::string& { return one.str(); }, reference);
 }
-
-// Says so at the end of its life, whether or not what it stands for went well.
-template <class Forget>
-class Change {
- public:
-  explicit Change(Forget forget) : forget_(std::move(forget)) {}
-  Change(const Change&) = delete;
-  Change& operator=(const Change&) = delete;
-  ~Change() { forget_(); }
-
- private:
-  Forget forget_;
-};
 
 }  // namespace
 

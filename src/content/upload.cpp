@@ -1,6 +1,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "change.hpp"
 #include "hashing.hpp"
 #include "links.hpp"
 #include "registry/base/log.hpp"
@@ -161,8 +162,10 @@ BlobInfo Upload::commit(const oci::Digest& digest) {
   const auto stored = stored_size(driver, sha256);
   if (stored != offset()) {
     moving_ = true;
+    const Change change([&] {
+      if (stored) uploads_.recent_.forget_all();  // a damaged one is replaced
+    });
     writer_->commit(paths::blob(sha256));
-    if (stored) uploads_.recent_.forget_all();  // a damaged one was replaced
   }
   {
     const RepositoryLocks::Shared lock(uploads_.locks_, name_);

@@ -151,8 +151,12 @@ net::awaitable<void> Server::watch_deadlines() {
   for (;;) {
     timer.expires_after(kLook);
     co_await timer.async_wait(net::use_awaitable);
-    for (const auto& session : sessions_->overdue(std::chrono::steady_clock::now())) {
-      Session::give_up_waiting(session);
+    try {
+      for (const auto& session : sessions_->overdue(std::chrono::steady_clock::now())) {
+        Session::give_up_waiting(session);
+      }
+    } catch (const std::exception& error) {  // no memory: without this no deadline would end
+      base::log::warn("cannot look at the deadlines", {{"err", error.what()}});
     }
   }
 }

@@ -107,7 +107,6 @@ class Session final : public Exchange {
   void expires_after(std::chrono::seconds timeout);
   void take(std::span<const std::byte> data, const BodySink& sink);
   void deliver(std::span<const std::byte> raw, const BodySink& sink);
-  void keep_for_next_request(std::span<const std::byte> raw);
   void deliver_buffered(const BodySink& sink);
   void receive_turn(const BodySink& sink);
   net::awaitable<void> receive_from_tls(base::Pool& pool, base::ByteBudget& memory,

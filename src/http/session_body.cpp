@@ -189,20 +189,17 @@ void Session::deliver_buffered(const BodySink& sink) {
   if (body_.is_done()) sink({});
 }
 
-// Of a body that is not done.
+// Of a body that is not done. What follows it belongs to the next request, and is kept before the
+// sink hears of the end, and may throw.
 void Session::deliver(std::span<const std::byte> raw, const BodySink& sink) {
   for (auto data = body_.next(raw); !data.empty(); data = body_.next(raw)) take(data, sink);
-  keep_for_next_request(raw);
-  if (body_.is_done()) sink({});
-}
-
-void Session::keep_for_next_request(std::span<const std::byte> raw) {
-  if (raw.empty()) return;
   has_excess_ = raw.size() > kMaxPipelinedBytes;
-  if (has_excess_) return;  // the connection ends with this answer
-  const auto room = buffer_.prepare(raw.size());
-  std::memcpy(room.data(), raw.data(), raw.size());
-  buffer_.commit(raw.size());
+  if (!raw.empty() && !has_excess_) {  // else the connection ends with this answer
+    const auto room = buffer_.prepare(raw.size());
+    std::memcpy(room.data(), raw.data(), raw.size());
+    buffer_.commit(raw.size());
+  }
+  if (body_.is_done()) sink({});
 }
 
 // A peer that trickles must not hold a connection for ever, one that stalls for minutes may.

@@ -182,6 +182,31 @@ def test_a_body_of_a_get_is_no_request(assailed):
     assert_served(converse(assailed.address, request + BEHIND), 200)
 
 
+@pytest.mark.parametrize("method", ["PATCH", "PUT"])
+@pytest.mark.parametrize("known", [True, False])
+def test_a_body_of_an_upload_that_is_refused_is_no_request(assailed, name, method, known):
+    path = f"/v2/{name}/blobs/uploads/nobody-began-this"
+    if known:
+        path = assailed.request("POST", f"/v2/{name}/blobs/uploads/").location.split("?")[0]
+    hidden = get("/v2/_catalog")
+    headers = f"Content-Length: {len(hidden)}\r\nContent-Range: 7-9\r\n"
+    request = get(f"{path}?digest={DIGEST}", headers, method) + hidden
+    answers = converse(assailed.address, request + BEHIND)
+    assert [answer.status for answer in answers] == [416 if known else 404, 200]
+    assert answers[1].body == b"ok\n"
+
+
+@pytest.mark.parametrize("framing", ["length", "chunks"])
+def test_a_body_whose_digest_is_another_is_no_request(assailed, name, framing):
+    hidden = get("/v2/_catalog")
+    request = post(upload_to(name), hidden)
+    if framing == "chunks":
+        request = post(upload_to(name), b"%x\r\n%b\r\n0\r\n\r\n" % (len(hidden), hidden), CHUNKED)
+    answers = converse(assailed.address, request + BEHIND)
+    assert [answer.status for answer in answers] == [400, 200]
+    assert answers[1].body == b"ok\n"
+
+
 def test_requests_in_a_row_are_answered_in_order(assailed, name):
     chunked = post(upload_to(name), CHUNKS, CHUNKED)
     asked = chunked + get("/v2/nothing/tags/list") + chunked + get("/v2/") + BEHIND

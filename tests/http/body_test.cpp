@@ -217,6 +217,21 @@ TEST(ReceivedBody, ThatIsRefusedInItsMiddleIsNoRequest) {
   }
 }
 
+// Nor is it lost what follows it. The body goes past the session's buffer, all of it at once.
+TEST(ReceivedBody, ThatIsRefusedAtItsEndLeavesTheNextRequest) {
+  const auto smuggled = get("/smuggled") + std::string(60'000, 'x');
+  const auto chunks = "ea86\r\n" + smuggled + "\r\n0\r\n\r\n";
+  for (const auto& request :
+       {post_chunked("/receive?end=1", "3\r\nabc\r\n0\r\n\r\n"), post("/receive?end=1", smuggled),
+        post("/receive?end=1", "abc"), post_chunked("/receive?end=1", chunks)}) {
+    TestServer server;
+    auto client = server.connect();
+    client.send(request + get("/count"));
+    EXPECT_EQ(client.read_answer().body, "too much");
+    EXPECT_EQ(client.read_answer().body, "2");
+  }
+}
+
 // A client that sends its next requests behind the body, without waiting for the answer.
 TEST(ReceivedBody, MayBeFollowedByOtherRequests) {
   TestServer server;

@@ -124,14 +124,16 @@ net::awaitable<void> TestHandler::ignore(Exchange& exchange) {
   co_await exchange.send(text("ignored"));
 }
 
-// "too much" where the body has more bytes than ?most=: the sink throws then.
+// "too much" where the body has more bytes than ?most=: the sink throws then. With ?end= it throws
+// at the end.
 net::awaitable<void> TestHandler::receive(Exchange& exchange) {
   const auto most = number(exchange, "most", ~std::uint64_t{0});
+  const bool throws_at_end = number(exchange, "end", 0) > 0;
   std::string body;
   bool is_too_much = false;
   const BodySink sink = [&](std::span<const std::byte> data) {
     body.append(reinterpret_cast<const char*>(data.data()), data.size());
-    if (body.size() > most) throw std::length_error("too much");
+    if (body.size() > most || (data.empty() && throws_at_end)) throw std::length_error("too much");
   };
   try {
     for (;;) {
