@@ -123,6 +123,7 @@ class Session final : public Exchange {
   beast::flat_buffer buffer_;         // what was read behind what was asked for
   std::optional<HeadParser> parser_;  // single-use: one for each request
   BodyDecoder body_;
+  std::optional<std::uint64_t> announced_;  // the body's length
   Request request_;
   Outcome outcome_;
   const HeaderLines* added_lines_ = nullptr;

@@ -59,7 +59,7 @@ std::span<const std::byte> bytes_of(const beast::flat_buffer& buffer) {
 }  // namespace
 
 std::optional<std::uint64_t> Session::content_length() const {
-  return body_.is_chunked() ? std::nullopt : body_.remaining();
+  return announced_;
 }
 
 net::awaitable<void> Session::send_continue() {

@@ -81,8 +81,9 @@ void Session::begin_body_of_request() {
   is_understood_ = true;
   keeps_alive_ = parser_->keep_alive();
   const auto length = parser_->content_length();
-  body_ = parser_->chunked() ? BodyDecoder::in_chunks()
-                             : BodyDecoder::of_length(length ? *length : 0);  // a GET has none
+  announced_.reset();
+  if (!parser_->chunked()) announced_ = length ? *length : 0;  // a GET has none
+  body_ = announced_ ? BodyDecoder::of_length(*announced_) : BodyDecoder::in_chunks();
   expects_continue_ = !request_.http_1_0 && !body_.is_done() && !request_.header("Expect").empty();
 }
 
