@@ -14,8 +14,6 @@
 namespace registry::storage {
 namespace {
 
-constexpr std::string_view kAside = "aside";
-
 Status status_of(const base::FileStatus& status) {
   return {status.kind == base::FileKind::directory, status.size_bytes, status.modified};
 }
@@ -316,36 +314,6 @@ std::unique_ptr<BlobWriter> FilesystemDriver::append(const std::string& path) {
     if (!place_durably(target, to)) fail(ENOENT, "the upload is gone: " + target.string());
   };
   return std::make_unique<FilesystemWriter>(std::move(file), place);
-}
-
-void remove_recursively(base::Files& files, const base::Path& path, const std::stop_token& stop) {
-  std::vector<base::Path> directories;
-  const bool is_directory = files.list(path, [&](std::string_view name, base::FileKind kind) {
-    if (kind == base::FileKind::directory) {
-      directories.push_back(path / name);
-    } else {
-      files.remove_file(path / name);
-    }
-    return !stop.stop_requested();
-  });
-  if (stop.stop_requested()) return;
-  if (!is_directory) {
-    files.remove_file(path);
-    return;
-  }
-  for (const auto& directory : directories) remove_recursively(files, directory, stop);
-  files.remove_directory(path);
-}
-
-void remove_leftovers(base::Files& files, const base::Path& root, const std::stop_token& stop) {
-  const auto own = root / paths::kOwn;
-  const auto prefix = std::string(kAside) + "-";
-  std::vector<base::Path> leftovers;
-  files.list(own, [&](std::string_view name, base::FileKind) {
-    if (name.starts_with(prefix)) leftovers.push_back(own / name);
-    return true;
-  });
-  for (const auto& path : leftovers) remove_recursively(files, path, stop);
 }
 
 std::unique_ptr<Driver> make_filesystem_driver(base::Files& files, const base::Path& root) {

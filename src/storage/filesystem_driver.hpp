@@ -11,6 +11,8 @@
 
 namespace registry::storage {
 
+inline constexpr std::string_view kAside = "aside";  // below the store's own directory
+
 // What a crash between the steps of each method leaves is in docs/storage-layout.md.
 class FilesystemDriver final : public Driver {
  public:
