@@ -40,7 +40,7 @@ bool opens_first(const Exchange& exchange) {
          exchange.content_length().value_or(0) > kSmallBytes;
 }
 
-// The part of a request that runs on threads of pools. Of a small body all of it, from the opening
+// The part of a request that runs on threads of pools. Of a small chunk all of it, from the opening
 // of the upload to its end, is done in one go by the thread that receives it.
 class Reception {
  public:
@@ -54,7 +54,9 @@ class Reception {
   void take(std::span<const std::byte> data) {
     if (!upload_) open();
     if (!data.empty()) return upload_->append(data);
-    if (upload_->offset() - begin_ <= kSmallBytes) finish();
+    // A commit may have to wait for its repository, and those who wait must not hold the few
+    // threads that move bodies.
+    if (work_.is_chunk && upload_->offset() - begin_ <= kSmallBytes) finish();
   }
   void finish() {
     if (!upload_) open();
