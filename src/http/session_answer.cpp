@@ -151,19 +151,22 @@ net::awaitable<void> Session::write_file(int descriptor, std::uint64_t offset,
   }
 }
 
-// TLS has to see the bytes.
+// TLS has to see the bytes. No block is held for a client that does not take them.
 net::awaitable<void> Session::write_file_by_blocks(int descriptor, std::uint64_t offset,
                                                    std::uint64_t length) {
   constexpr std::size_t kBlockBytes = 128 * 1024;
-  auto paid = co_await server_.memory_.acquire(kBlockBytes);
-  base::Buffer buffer(std::move(paid), kBlockBytes);
   while (length > 0) {
+    const auto since = steady_clock::now();
+    co_await wait_until_writable();
+    check_pace(0, since);
+    auto paid = co_await server_.memory_.acquire(kBlockBytes);
+    base::Buffer buffer(std::move(paid), kBlockBytes);
     const auto block = buffer.span().first(std::min<std::uint64_t>(length, kBlockBytes));
     const auto read = [&] { return read_block(descriptor, offset, block); };
     const auto n = co_await base::offload(server_.pool_, read);
-    const auto since = steady_clock::now();
+    const auto sending = steady_clock::now();
     co_await write(block.first(n));
-    check_pace(n, since);
+    check_pace(n, sending);
     offset += n;
     length -= n;
   }

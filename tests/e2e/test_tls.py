@@ -113,6 +113,24 @@ def test_uploads_that_stall_in_a_record_keep_nobody_waiting(
         assert ask(connection, "PUT", target, content)[0] == 201
 
 
+# More of them than there are blocks for downloads.
+def test_downloads_that_nobody_reads_keep_nobody_waiting(ours, tmp_path, variables, certificate):
+    registry = ours(tmp_path / "data", variables=variables)
+    connection = connect(registry, certificate)
+    content = os.urandom(12_000_000)
+    location = ask(connection, "POST", "/v2/a/b/blobs/uploads/")[1]["Location"]
+    target = f"{location}&digest={digest_of(content)}"
+    assert ask(connection, "PUT", target, content)[0] == 201
+    blob = f"/v2/a/b/blobs/{digest_of(content)}"
+    with ExitStack() as stack:
+        for _ in range(300):
+            reader = connect(registry, certificate)
+            stack.callback(reader.close)
+            reader.connect()
+            reader.sock.sendall(f"GET {blob} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        assert ask(connection, "GET", blob)[2] == content
+
+
 def test_skopeo_copies_over_https(ours, tmp_path, variables, skopeo, certificate):
     registry = ours(tmp_path / "data", variables=variables)
     (tmp_path / "certs").mkdir()
