@@ -160,7 +160,7 @@ const Case kCases[] = {
     {"NoSemicolon", "3,x\r\nabc\r\n0\r\n\r\n"},
     {"ControlInTheSize", "3\x01\r\nabc\r\n0\r\n\r\n"},
     {"ControlInTheExtension", "3;\x01\r\nabc\r\n0\r\n\r\n"},
-    {"ZeroInTheExtension", std::string("3;a\0\r\nabc\r\n0\r\n\r\n", 18)},
+    {"ZeroInTheExtension", std::string("3;a\0\r\nabc\r\n0\r\n\r\n", 16)},
     {"LineFeedInTheExtension", "3;a\nabc\r\n0\r\n\r\n"},
     {"SpaceBehindTheSize", "3 \r\nabc\r\n0\r\n\r\n"},
     {"ExtensionWithoutName", "3;;\r\nabc\r\n0\r\n\r\n"},
