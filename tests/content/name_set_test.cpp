@@ -140,7 +140,7 @@ TEST(NameSet, CostsLittleMoreThanWhatItsNamesDoNotShare) {
 
 // Chunks that have become small are put together, or each would have the long beginning for itself.
 TEST(NameSet, CostsLittleWhenMostOfItsNamesAreGone) {
-  constexpr int kNames = 60'000, kKept = 60;
+  constexpr int kNames = 12'000, kKept = 60;
   NameSet names;
   const auto name = [](int i) { return std::string(200, 'p') + std::to_string(100'000 + i); };
   for (int i = 0; i < kNames; ++i) names.insert(name(i));
