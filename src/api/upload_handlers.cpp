@@ -104,9 +104,10 @@ net::awaitable<bool> UploadHandlers::post_whole(Exchange& exchange,
     return this->open(name, id);
   };
   const auto finish = [&](content::Upload& upload) { upload.commit(digest); };
+  const UploadWork work{open, finish, false};
   std::exception_ptr failure;
   try {
-    co_await receive(exchange, {open, finish, false});
+    co_await receive(exchange, work);
   } catch (...) {
     failure = std::current_exception();
   }
@@ -204,8 +205,9 @@ net::awaitable<http::Response> UploadHandlers::add_chunk(Exchange& exchange, con
     return upload;
   };
   const auto finish = [](content::Upload& upload) { upload.keep(); };
+  const UploadWork work{open, finish, true};
   try {
-    const auto upload = co_await receive(exchange, {open, finish, true});
+    const auto upload = co_await receive(exchange, work);
     co_return progress(request, 202, name, upload->id(), upload->offset());
   } catch (const OutOfOrder& error) {
     co_return refused(exchange, name, match.last, error);
@@ -224,8 +226,9 @@ net::awaitable<http::Response> UploadHandlers::finish(Exchange& exchange, const 
     return upload;
   };
   const auto finish = [&](content::Upload& upload) { upload.commit(digest); };
+  const UploadWork work{open, finish, false};
   try {
-    co_await receive(exchange, {open, finish, false});
+    co_await receive(exchange, work);
     co_return created(request, name, digest);
   } catch (const OutOfOrder& error) {
     co_return refused(exchange, name, match.last, error);

@@ -129,13 +129,15 @@ net::awaitable<void> Session::begin_body(Response head, std::uint64_t length) {
   unsent_ = is_head() ? 0 : length;
   // The kernel holds the head back until the body's first bytes follow.
   const int flags = unsent_ > 0 ? MSG_MORE : 0;
-  const Written written = co_await transmit(Parts{net::buffer(text), {}}, flags);
+  const Parts parts = {net::buffer(text), net::const_buffer()};
+  const Written written = co_await transmit(parts, flags);
   if (written.error) throw ConnectionLost(written.error.message());
 }
 
 net::awaitable<void> Session::write(std::span<const std::byte> data) {
   if (is_head()) co_return;
-  const Written written = co_await transmit(Parts{net::buffer(data.data(), data.size()), {}});
+  const Parts parts = {net::buffer(data.data(), data.size()), net::const_buffer()};
+  const Written written = co_await transmit(parts);
   outcome_.bytes_sent += written.bytes;
   unsent_ -= std::min<std::uint64_t>(unsent_, written.bytes);
   if (written.error) throw ConnectionLost(written.error.message());

@@ -64,7 +64,8 @@ std::optional<std::uint64_t> Session::content_length() const {
 
 net::awaitable<void> Session::send_continue() {
   static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-  const Written written = co_await transmit(Parts{net::buffer(kContinue), {}});
+  const Parts parts = {net::buffer(kContinue), net::const_buffer()};
+  const Written written = co_await transmit(parts);
   if (written.error) throw ConnectionLost(written.error.message());
 }
 
