@@ -146,7 +146,8 @@ void Collector::remove_some(std::span<const oci::Digest> digests) {
     try {
       const auto path = paths::blob_below_blobs(digests[i].hex());
       if (const auto status = blobs_->stat(path)) bytes += status->size_bytes;
-      if (!options_.dry_run) blobs_->remove_with_directory(path);
+      if (options_.dry_run) return;
+      blobs_->remove_tree(path.substr(0, path.rfind('/')), {{"data"}});
     } catch (const std::exception& error) {
       failures[i] = error.what();
     }

@@ -60,7 +60,7 @@ std::vector<bool> RepositorySweeper::remove_links(const std::string& directory,
   const auto folder = driver_.folder(directory);
   tools_.crew.for_each(digests.size(), [&](std::size_t i) {
     try {
-      folder->remove_with_directory(std::string(digests[i].hex()) + "/link");
+      folder->remove_tree(std::string(digests[i].hex()), {{"link"}});
     } catch (const std::exception& error) {
       failures[i] = error.what();
     }

@@ -28,6 +28,19 @@ void Directories::make(const base::Path& path) {
   throw std::system_error(ENOTDIR, std::generic_category(), "cannot make " + path.string());
 }
 
+bool Directories::make_new(const base::Path& path) noexcept {
+  try {
+    auto made = make_one(path);
+    if (made == base::MadeDirectory::no_parent) {
+      make(path.parent_path());
+      made = make_one(path);
+    }
+    return made == base::MadeDirectory::made;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
 std::uint64_t Directories::generation_of(const base::Path& path) {
   const std::scoped_lock lock(mutex_);
   const auto found = not_durable_.find(path);

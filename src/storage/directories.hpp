@@ -18,6 +18,9 @@ class Directories {
 
   // `path` and its parents, as far as they are missing; not durable yet.
   void make(const base::Path& path);
+  // The same, and whether there certainly was none, so that nothing is in it. Never throws: where
+  // it cannot be made, whoever needs it learns why.
+  bool make_new(const base::Path& path) noexcept;
   // The entries of `path`, and those that lead to it from the root, survive a power loss.
   void sync(const base::Path& path);
   // What was below `path` has moved or gone.

@@ -20,6 +20,7 @@ class FilesystemDriver final : public Driver {
 
   std::optional<std::string> get(const std::string& path, std::size_t max_bytes) override;
   void put(const std::string& path, std::string_view content, Survives survives) override;
+  void make(const std::string& path, std::string_view content) override;
   std::optional<Status> stat(const std::string& path) override;
   std::optional<std::vector<Entry>> list(const std::string& path, std::string_view after,
                                          std::size_t limit) override;

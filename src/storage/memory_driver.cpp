@@ -83,6 +83,10 @@ class MemoryDriver final : public Driver {
     tree_.files[path] = std::make_shared<std::string>(content);
   }
 
+  void make(const std::string& path, std::string_view content) override {
+    put(path, content, Survives::process_crash);
+  }
+
   std::optional<Status> stat(const std::string& path) override {
     if (const auto content = find(path)) return Status{false, content->size(), {}};
     const std::scoped_lock lock(tree_.mutex);

@@ -154,7 +154,8 @@ TEST(Recent, ManyThreadsNeverHearOfWhatWasBefore) {
   };
   std::vector<std::thread> threads;
   for (unsigned seed = 0; seed < 3; ++seed) threads.emplace_back(read, seed);
-  for (int change = 1; change <= kChanges; ++change) {
+  // On a busy machine the readers may not have begun before all changes are done.
+  for (int change = 1; change <= kChanges || hits == 0; ++change) {
     const int i = change % kNames;
     stored[i] = change;
     if (change % 3 == 0) numbers.forget(name_of(i), "latest");
@@ -166,7 +167,6 @@ TEST(Recent, ManyThreadsNeverHearOfWhatWasBefore) {
   is_over = true;
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(stale, 0);
-  EXPECT_GT(hits, 0);
   EXPECT_LE(numbers.bytes(), 4U * 1024);
 }
 

@@ -49,6 +49,9 @@ class UnreadableDriver final : public storage::Driver {
     check(path);
     return driver_.open(path);
   }
+  void make(const std::string& path, std::string_view content) override {
+    driver_.make(path, content);
+  }
   void put(const std::string& path, std::string_view content, storage::Survives how) override {
     driver_.put(path, content, how);
   }
