@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <string>
 
 #include "registry/base/files.hpp"
 
@@ -34,7 +35,7 @@ class Directories {
   const base::Path root_;
   std::mutex mutex_;
   // The number tells a directory from one of the same name that was made after it was removed.
-  std::map<base::Path, std::uint64_t> not_durable_;
+  std::map<std::string, std::uint64_t> not_durable_;
   std::uint64_t next_generation_ = 1;
 };
 

@@ -226,6 +226,22 @@ TYPED_TEST_P(DriverContract, AFileIsMadeInPlace) {
   EXPECT_EQ(this->driver().get("a/b/c", 10), "another");
 }
 
+TYPED_TEST_P(DriverContract, WhatIsEmptyIsRemoved) {
+  this->put("a/b/c/file", "1");
+  this->put("a/d/e/file", "2");
+  this->driver().remove("a/b/c/file", Survives::process_crash);
+  EXPECT_FALSE(this->driver().remove_empty("a"));
+  EXPECT_TRUE(this->driver().remove_empty("a/b"));
+  EXPECT_FALSE(this->driver().stat("a/b"));
+  EXPECT_EQ(this->driver().get("a/d/e/file", 1), "2");
+  this->driver().remove("a/d/e/file", Survives::process_crash);
+  EXPECT_TRUE(this->driver().remove_empty("a"));
+  EXPECT_TRUE(this->driver().remove_empty("a"));
+  EXPECT_FALSE(this->driver().stat("a"));
+  this->put("a/b/c/file", "again");
+  EXPECT_EQ(this->driver().get("a/b/c/file", 5), "again");
+}
+
 TYPED_TEST_P(DriverContract, RemoveTakesAFileAway) {
   this->put("a/one", "1");
   this->put("a/two", "2");
@@ -388,10 +404,11 @@ REGISTER_TYPED_TEST_SUITE_P(
     ListBeginsBehindANameAndEndsAtTheLimit, VisitFindsWhatIsListed, VisitEndsWhenItIsTold,
     ExistBelowTellsWhatIsThere, AFolderAnswersAsTheDriverDoes, AFolderThatIsAbsentHasNothingIn,
     AFolderRemovesAFileWithTheDirectoryThatIsItsOwn, AFolderRemovesWhatIsKnownAndWhatIsNot,
-    AFileIsMadeInPlace, RemoveTakesAFileAway, RemoveTreeTakesAllBelowAndNothingElse, MoveReplaces,
-    AppendMakesAFileAndGoesOnAtItsEnd, AppendKeepsWhatWasNotSyncedWhileTheProcessLives,
-    TruncateCutsTheEnd, CommitMovesTheData, CommitReplaces,
-    AWriterWhoseFileIsRemovedBringsNothingBack, AReaderReadsAnyPart, AReaderKeepsWhatItBeganWith,
-    ManyThreadsPutTheSamePath, ManyThreadsMakeAndRemoveTheSameDirectory);
+    AFileIsMadeInPlace, WhatIsEmptyIsRemoved, RemoveTakesAFileAway,
+    RemoveTreeTakesAllBelowAndNothingElse, MoveReplaces, AppendMakesAFileAndGoesOnAtItsEnd,
+    AppendKeepsWhatWasNotSyncedWhileTheProcessLives, TruncateCutsTheEnd, CommitMovesTheData,
+    CommitReplaces, AWriterWhoseFileIsRemovedBringsNothingBack, AReaderReadsAnyPart,
+    AReaderKeepsWhatItBeganWith, ManyThreadsPutTheSamePath,
+    ManyThreadsMakeAndRemoveTheSameDirectory);
 
 }  // namespace registry::storage

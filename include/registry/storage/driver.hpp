@@ -108,6 +108,9 @@ class Driver {
   virtual bool remove(const std::string& path, Survives survives) = 0;
   // A directory with all below it, in one step. False: there was none.
   virtual bool remove_tree(const std::string& path, Survives survives) = 0;
+  // Directories in which there is no file, the deepest first, and `path` itself. False: it is still
+  // there, as something is in it. Survives no power loss.
+  virtual bool remove_empty(const std::string& path) = 0;
   // Replaces `to`. False: `from` is absent. Survives a power loss.
   virtual bool move(const std::string& from, const std::string& to) = 0;
   // Where the store has directories; they come by themselves with the files in them.
