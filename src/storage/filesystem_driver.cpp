@@ -15,7 +15,7 @@ namespace registry::storage {
 namespace {
 
 Status status_of(const base::FileStatus& status) {
-  return {status.kind == base::FileKind::directory, status.size_bytes, status.modified};
+  return {status.kind == base::FileKind::directory, status.size_bytes, status.modified, status.id};
 }
 
 [[noreturn]] void fail(int error, const std::string& what) {
@@ -328,9 +328,16 @@ bool FilesystemDriver::remove_empty_directory(const base::Path& path) {
   return true;
 }
 
+// Nothing else is left of what is moved: so the directory that it goes to is durable before, and
+// where a sync fails afterwards it stays there.
 bool FilesystemDriver::move(const std::string& from, const std::string& to) {
-  const auto source = full(from);
-  if (!place_durably(source, to)) return false;
+  const auto source = full(from), target = full(to);
+  if (!is_there(source)) return false;
+  directories_.make(target.parent_path());
+  directories_.sync(target.parent_path());
+  const Unsettled::Mark mark(unsettled_, to);
+  if (!place(source, target)) return false;
+  files_.sync_directory(target.parent_path());
   files_.sync_directory(source.parent_path());
   return true;
 }

@@ -259,6 +259,20 @@ TYPED_TEST_P(DriverContract, RemoveTreeTakesAllBelowAndNothingElse) {
   EXPECT_THAT(this->list("a/b"), testing::ElementsAre("c/"));
 }
 
+TYPED_TEST_P(DriverContract, AnIdTellsAFileFromWhatReplacesIt) {
+  this->put("a/file", "x");
+  const auto reader = this->driver().open("a/file");
+  ASSERT_TRUE(reader);
+  EXPECT_EQ(this->driver().stat("a/file")->id, reader->id());
+  EXPECT_EQ(this->driver().open("a/file")->id(), reader->id());
+  this->put("a/file", "x");
+  EXPECT_NE(this->driver().stat("a/file")->id, reader->id());
+  this->driver().move("a/file", "b/file");
+  this->put("a/file", "x");
+  EXPECT_NE(this->driver().stat("a/file")->id, reader->id());
+  EXPECT_EQ(this->driver().stat("b/file")->id, this->driver().open("b/file")->id());
+}
+
 TYPED_TEST_P(DriverContract, MoveReplaces) {
   this->put("a/from", "new");
   this->put("b/to", "old");
@@ -405,10 +419,10 @@ REGISTER_TYPED_TEST_SUITE_P(
     ExistBelowTellsWhatIsThere, AFolderAnswersAsTheDriverDoes, AFolderThatIsAbsentHasNothingIn,
     AFolderRemovesAFileWithTheDirectoryThatIsItsOwn, AFolderRemovesWhatIsKnownAndWhatIsNot,
     AFileIsMadeInPlace, WhatIsEmptyIsRemoved, RemoveTakesAFileAway,
-    RemoveTreeTakesAllBelowAndNothingElse, MoveReplaces, AppendMakesAFileAndGoesOnAtItsEnd,
-    AppendKeepsWhatWasNotSyncedWhileTheProcessLives, TruncateCutsTheEnd, CommitMovesTheData,
-    CommitReplaces, AWriterWhoseFileIsRemovedBringsNothingBack, AReaderReadsAnyPart,
-    AReaderKeepsWhatItBeganWith, ManyThreadsPutTheSamePath,
-    ManyThreadsMakeAndRemoveTheSameDirectory);
+    RemoveTreeTakesAllBelowAndNothingElse, AnIdTellsAFileFromWhatReplacesIt, MoveReplaces,
+    AppendMakesAFileAndGoesOnAtItsEnd, AppendKeepsWhatWasNotSyncedWhileTheProcessLives,
+    TruncateCutsTheEnd, CommitMovesTheData, CommitReplaces,
+    AWriterWhoseFileIsRemovedBringsNothingBack, AReaderReadsAnyPart, AReaderKeepsWhatItBeganWith,
+    ManyThreadsPutTheSamePath, ManyThreadsMakeAndRemoveTheSameDirectory);
 
 }  // namespace registry::storage

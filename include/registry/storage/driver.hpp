@@ -21,6 +21,8 @@ struct Status {
   bool is_directory = false;
   std::uint64_t size_bytes = 0;
   std::chrono::system_clock::time_point modified;  // of a directory: where the store has any
+  // Of a file: tells it from any other that has its path before or after it, as long as it is open.
+  std::uint64_t id = 0;
 };
 
 struct Entry {
@@ -34,6 +36,8 @@ class BlobReader {
  public:
   virtual ~BlobReader() = default;
   virtual std::uint64_t size() const = 0;
+  // As Status::id, of what is read here, whatever the path leads to by now.
+  virtual std::uint64_t id() const = 0;
   // Fewer bytes than asked for only at the end.
   virtual std::size_t read(std::uint64_t offset, std::span<std::byte> out) = 0;
   // For sendfile; nullopt where there is no file behind it. Lives as long as the reader.
@@ -111,7 +115,8 @@ class Driver {
   // Directories in which there is no file, the deepest first, and `path` itself. False: it is still
   // there, as something is in it. Survives no power loss.
   virtual bool remove_empty(const std::string& path) = 0;
-  // Replaces `to`. False: `from` is absent. Survives a power loss.
+  // Replaces `to`. False: `from` is absent. Survives a power loss. After a failure it is at one of
+  // the two.
   virtual bool move(const std::string& from, const std::string& to) = 0;
   // Where the store has directories; they come by themselves with the files in them.
   virtual void make_directory(const std::string& path) = 0;
