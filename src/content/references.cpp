@@ -18,12 +18,13 @@ std::optional<oci::Digest> sha256_of_manifest(storage::Driver& driver,
   return read_link(driver, paths::manifest_alias(name, digest));
 }
 
+// What may be missing is needed as well, where it is there.
 CheckedReferences ReferenceCheck::check(const oci::Manifest& manifest) {
   for (const auto& blob : manifest.blobs) {
-    if (acceptance_.wants_blob(blob)) check_one(blob, false);
+    acceptance_.wants_blob(blob) ? check_one(blob, false) : pins_.promise(blob.digest);
   }
   for (const auto& child : manifest.manifests) {
-    if (acceptance_.wants_child(child)) check_one(child, true);
+    acceptance_.wants_child(child) ? check_one(child, true) : pins_.promise(child.digest);
   }
   return std::move(checked_);
 }

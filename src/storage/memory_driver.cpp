@@ -88,6 +88,10 @@ class MemoryDriver final : public Driver {
     tree_.files[path] = std::make_shared<std::string>(content);
   }
 
+  void make(const std::string& path, std::string_view content) override {
+    put(path, content, Survives::process_crash);
+  }
+
   std::optional<Status> stat(const std::string& path) override {
     if (const auto content = find(path)) return Status{false, content->size(), {}, id_of(content)};
     const std::scoped_lock lock(tree_.mutex);
@@ -140,6 +144,8 @@ class MemoryDriver final : public Driver {
         tree_.files, [&](const auto& file) { return file.first.starts_with(path + '/'); });
     return removed + tree_.files.erase(path) > 0;
   }
+
+  bool remove_empty(const std::string& path) override { return !stat(path); }
 
   bool move(const std::string& from, const std::string& to) override {
     const std::scoped_lock lock(tree_.mutex);

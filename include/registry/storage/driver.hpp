@@ -59,6 +59,12 @@ class BlobWriter {
   virtual void commit(const std::string& path) = 0;
 };
 
+// Of a folder: a file or a directory in it.
+struct Known {
+  std::string path;
+  bool is_directory = false;
+};
+
 // What is below a directory of the store, by paths relative to it, for less than by whole paths
 // where there is much of it. Answers and failures are the driver's. Blocking; thread-safe; for as
 // long as nobody moves the directory; not to outlive the driver.
@@ -67,9 +73,10 @@ class Folder {
   virtual ~Folder() = default;
   virtual std::optional<std::string> get(const std::string& path, std::size_t max_bytes) = 0;
   virtual std::optional<Status> stat(const std::string& path) = 0;
-  // A file and the directory that is its own, with whatever else is in there. A crash in between
-  // leaves the directory without the file. Survives no power loss.
-  virtual void remove_with_directory(const std::string& path) = 0;
+  // A directory with all that is in it, piece by piece: a crash in between leaves a part of it.
+  // Survives no power loss. `known` is what is thought to be in there, each thing behind what is in
+  // it: where that is all, nobody has to look.
+  virtual void remove_tree(const std::string& directory, const std::vector<Known>& known) = 0;
 };
 
 // A store of files under "/"-separated relative paths, which paths.hpp makes out of validated
@@ -84,6 +91,9 @@ class Driver {
   // More than `max_bytes` is an error: small files are read whole, blobs are not.
   virtual std::optional<std::string> get(const std::string& path, std::size_t max_bytes) = 0;
   virtual void put(const std::string& path, std::string_view content, Survives survives) = 0;
+  // A new file, written in place: for less than a put, where nobody knows of it before this returns
+  // or its content proves itself, since a crash may leave a part of it. Survives a process crash.
+  virtual void make(const std::string& path, std::string_view content) = 0;
   virtual std::optional<Status> stat(const std::string& path) = 0;
   // Up to `limit` names below the directory, in byte order, behind `after`. nullopt: absent.
   virtual std::optional<std::vector<Entry>> list(const std::string& path, std::string_view after,
@@ -102,6 +112,9 @@ class Driver {
   virtual bool remove(const std::string& path, Survives survives) = 0;
   // A directory with all below it, in one step. False: there was none.
   virtual bool remove_tree(const std::string& path, Survives survives) = 0;
+  // Directories in which there is no file, the deepest first, and `path` itself. False: it is still
+  // there, as something is in it. Survives no power loss.
+  virtual bool remove_empty(const std::string& path) = 0;
   // Replaces `to`. False: `from` is absent. Survives a power loss. After a failure it is at one of
   // the two.
   virtual bool move(const std::string& from, const std::string& to) = 0;
