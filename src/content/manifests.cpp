@@ -206,7 +206,7 @@ bool Manifests::remove_manifest(const oci::RepositoryName& name, const oci::Dige
   const auto sha256 = sha256_of_manifest(driver_, name, digest);
   if (!sha256 || !read_link(driver_, paths::revision_link(name, *sha256))) return false;
   const auto content = stored_manifest(driver_, *sha256);
-  if (content) promise_references(name, *sha256, *content);
+  if (content) let_go_of(name, *sha256, *content);
   tags_.remove_all_of(name, *sha256);
   if (!driver_.remove(paths::revision_link(name, *sha256), Survives::power_loss)) return false;
   if (content) tidy_up(name, *content);
@@ -214,14 +214,14 @@ bool Manifests::remove_manifest(const oci::RepositoryName& name, const oci::Dige
 }
 
 // What it needed is unreferenced from now on, perhaps, and stays for the grace period from now on.
-void Manifests::promise_references(const oci::RepositoryName& name, const oci::Digest& sha256,
-                                   const std::string& content) {
-  pins_.promise(sha256);
+void Manifests::let_go_of(const oci::RepositoryName& name, const oci::Digest& sha256,
+                          const std::string& content) {
+  pins_.unneeded(sha256);
   for (const auto& reference : oci::read_stored(content).references) {
     const bool says_itself = reference.algorithm() == oci::Algorithm::sha256;
     const auto stored =
         says_itself ? reference : read_link(driver_, paths::layer_link(name, reference));
-    if (stored) pins_.promise(*stored);
+    if (stored) pins_.unneeded(*stored);
   }
 }
 

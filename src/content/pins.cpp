@@ -59,6 +59,19 @@ bool Pins::is_protected(const Shard& shard, const oci::Digest& digest,
   return false;
 }
 
+void Pins::unneeded(const oci::Digest& digest) {
+  const auto now = Clock::now();
+  promise(digest, now);
+  auto never = kNever;
+  first_unneeded_.compare_exchange_strong(never, now.time_since_epoch().count());
+}
+
+std::optional<Pins::Clock::time_point> Pins::first_unneeded() const {
+  const auto first = first_unneeded_.load();
+  if (first == kNever) return std::nullopt;
+  return Clock::time_point(Clock::duration(first));
+}
+
 bool Pins::protects(const oci::Digest& digest, Clock::time_point cutoff) {
   auto& shard = shard_of(digest);
   const std::scoped_lock lock(shard.mutex);

@@ -57,16 +57,15 @@ TEST_F(PinsTest, TheLastPromiseCounts) {
   EXPECT_TRUE(pins_.protects(kDigest, between));
 }
 
-TEST_F(PinsTest, ForgetPromisesAfterTwoPeriodsAndNotAfterOne) {
-  constexpr auto kGrace = std::chrono::milliseconds(200);
+TEST_F(PinsTest, ForgetPromisesAfterTwoPeriods) {
+  constexpr auto kGrace = std::chrono::milliseconds(20);
   Pins pins(kGrace, kNow - hours(2));
   const auto begin = Pins::Clock::now();
   pins.promise(kDigest);
-  std::this_thread::sleep_for(kGrace);
-  promise_many(pins);  // turns
-  EXPECT_TRUE(pins.protects(kDigest, begin));
-  std::this_thread::sleep_for(kGrace);
-  promise_many(pins);  // and again
+  for (int turn = 0; turn < 2; ++turn) {
+    std::this_thread::sleep_for(kGrace);
+    promise_many(pins);
+  }
   EXPECT_FALSE(pins.protects(kDigest, begin));
   EXPECT_TRUE(pins.protects(oci::digest_of("1"), begin));
 }
@@ -159,6 +158,22 @@ TEST_F(PinsTest, WaitForTheEndOfARemoval) {
   removal.reset();
   thread.join();
   EXPECT_TRUE(was_gone);
+}
+
+TEST_F(PinsTest, RememberWhenSomethingWasFirstUnneeded) {
+  EXPECT_FALSE(pins_.first_unneeded());
+  pins_.promise(kDigest);
+  EXPECT_FALSE(pins_.first_unneeded());
+  const auto before = Pins::Clock::now();
+  pins_.unneeded(kDigest);
+  const auto between = Pins::Clock::now();
+  pins_.unneeded(kOther);
+  ASSERT_TRUE(pins_.first_unneeded());
+  EXPECT_GE(*pins_.first_unneeded(), before);
+  EXPECT_LE(*pins_.first_unneeded(), between);
+  EXPECT_TRUE(pins_.protects(kDigest, before));  // it is a promise as well
+  pins_.forget_unneeded();
+  EXPECT_FALSE(pins_.first_unneeded());
 }
 
 TEST_F(PinsTest, ProtectEverythingAfterTheStart) {

@@ -18,6 +18,10 @@ class HookedDriver final : public storage::Driver {
   std::optional<std::string> get(const std::string& path, std::size_t max_bytes) override {
     return driver_.get(path, max_bytes);
   }
+  void make(const std::string& path, std::string_view content) override {
+    driver_.make(path, content);
+  }
+  bool remove_empty(const std::string& path) override { return driver_.remove_empty(path); }
   std::optional<storage::Status> stat(const std::string& path) override {
     return driver_.stat(path);
   }

@@ -95,6 +95,13 @@ class Pins {
   // What a client is told from memory. The caller makes sure afterwards that it was true: whoever
   // removes something first says so, and then looks for promises. Never waits.
   void promise(const oci::Digest& digest) { promise(digest, Clock::now()); }
+  // Something that needed it has gone, perhaps the last: it stays for the grace period from now on,
+  // and then a collection may be worth its while.
+  void unneeded(const oci::Digest& digest);
+  // When that happened for the first time since it was last forgotten; nullopt: it did not.
+  std::optional<Clock::time_point> first_unneeded() const;
+  // A collection begins, and sees what has happened so far.
+  void forget_unneeded() { first_unneeded_ = kNever; }
   // Whether the digest is pinned, or was promised at the cut-off or later. A cut-off before the
   // grace period that ends now finds no more than that period has.
   bool protects(const oci::Digest& digest, Clock::time_point cutoff);
@@ -129,7 +136,9 @@ class Pins {
 
   const Clock::duration grace_;
   const Clock::time_point start_;
+  static constexpr Clock::rep kNever = 0;
   std::atomic<std::size_t> holds_ = 0;
+  std::atomic<Clock::rep> first_unneeded_ = kNever;
   std::array<Shard, 16> shards_;
 };
 
