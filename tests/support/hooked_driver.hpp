@@ -44,10 +44,6 @@ class HookedDriver final : public storage::Driver {
   void put(const std::string& path, std::string_view content, storage::Survives how) override {
     driver_.put(path, content, how);
   }
-  void make(const std::string& path, std::string_view content) override {
-    driver_.make(path, content);
-  }
-  bool remove_empty(const std::string& path) override { return driver_.remove_empty(path); }
   bool remove(const std::string& path, storage::Survives how) override {
     return driver_.remove(path, how);
   }
