@@ -68,7 +68,11 @@ net::awaitable<void> UploadHandlers::post(Exchange& exchange, const Match& match
   const bool stored = co_await post_whole(exchange, name);
   if (stored) co_return;
   const auto algorithm = announced_algorithm(exchange.request());
-  const auto begin = [&] { return services_.content.uploads.begin(name, algorithm); };
+  const auto begin = [&] {
+    // Who has nothing to put it into is told so now, and not after the first layer.
+    const auto room = services_.content.reservations.reserve(0);
+    return services_.content.uploads.begin(name, algorithm);
+  };
   const auto id = co_await base::offload(services_.io, begin);
   co_await exchange.send(progress(exchange.request(), 202, name, id, 0));
 }

@@ -10,6 +10,8 @@
 #include "registry/content/pins.hpp"
 #include "registry/content/referrers.hpp"
 #include "registry/content/repository_locks.hpp"
+#include "registry/content/reservations.hpp"
+#include "registry/content/store_size.hpp"
 #include "registry/content/tags.hpp"
 #include "registry/content/uploads.hpp"
 #include "registry/storage/driver.hpp"
@@ -33,12 +35,13 @@ struct Indexing {
 struct Content {
   Content(storage::Driver& driver, const Acceptance& acceptance, base::Pool& io,
           std::size_t recent_bytes = Recent::kDefaultBytes, const Indexing& indexing = {},
-          std::chrono::seconds grace = kGrace)
+          std::chrono::seconds grace = kGrace, const config::Capacity& capacity = {})
       : pins(grace),
         recent(recent_bytes),
         tags(driver, indexing.most_bytes / 2, indexing.tags),
         blobs(driver, pins, locks, recent),
-        uploads(driver, pins, locks, recent),
+        reservations(driver, store_size, capacity),
+        uploads(driver, pins, locks, recent, &store_size),
         referrers(driver, locks),
         manifests(driver, pins, locks, tags, referrers, acceptance, recent),
         catalog(driver),
@@ -50,6 +53,8 @@ struct Content {
   Recent recent;
   Tags tags;
   Blobs blobs;
+  StoreSize store_size;
+  Reservations reservations;
   Uploads uploads;
   Referrers referrers;
   Manifests manifests;
