@@ -61,7 +61,7 @@ class Client:
             self.close()
             raise self._lost(f"{method} {path}: {error!r}") from error
         seen = Seen(answer, start, now())
-        if answer.status >= 500 and seen.end > self.record.lost_from:
+        if answer.status >= 500 and self.record.is_without_power(start, seen.end):
             self.record.count("refused without power")
             raise self._lost("")
         self._judge_form(method, path, answer, tuple(expected))
@@ -125,6 +125,8 @@ class Client:
     # And of blobs.
 
     def saw_blob(self, name: str, digest: str, seen: Seen, present: bool, how: str) -> None:
+        if self.record.is_without_power(seen.start, seen.end):
+            return
         promises = self.record.promises
         where = f"{how} {name} {digest}"
         if present:

@@ -2,11 +2,13 @@
 
 import time
 from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import inf
 from threading import Lock
 
 from .promises import Promises
-from .register import Operation, around, unexplained, views
+from .register import Operation, Read, around, unexplained, views
 
 Key = tuple[str, ...]  # ("tag", name, tag) or ("manifest", name, digest)
 MOST_SHOWN = 5
@@ -19,13 +21,26 @@ class Record:
         self.promises = Promises(grace)
         self.counts: Counter[str] = Counter()
         self.wrong: list[str] = []
-        self.lost_from = inf  # answers from then on prove nothing: the disk has lost its power
+        self._powerless: list[tuple[float, float]] = []
         self._histories: dict[Key, list[Operation]] = defaultdict(list)
         self._lock = Lock()
+
+    @contextmanager
+    def powerless(self) -> Iterator[None]:
+        """The disk has lost its power: what is read now proves nothing, and requests may fail. What
+        is acknowledged all the same is held to it."""
+        self._powerless.append((now(), inf))
+        yield
+        self._powerless[-1] = (self._powerless[-1][0], now())
+
+    def is_without_power(self, start: float, end: float) -> bool:
+        return any(start <= until and since <= end for since, until in self._powerless)
 
     def add(self, key: Key, operation: Operation) -> None:
         if operation.end < operation.start:
             return  # asked of a daemon that was dead
+        if isinstance(operation, Read) and self.is_without_power(operation.start, operation.end):
+            return
         with self._lock:
             self._histories[key].append(operation)
 
@@ -52,8 +67,7 @@ class Record:
         """All that was wrong, the histories included. For the end of a run, or of a round."""
         found = list(self.wrong)
         for key, history in self._histories.items():
-            seen = [one for one in history if one.start < self.lost_from]
-            for view in views(seen):
+            for view in views(history):
                 if wrong := unexplained(view):
                     found.append(f"{'/'.join(key)} cannot have been so:\n{around(view, wrong)}")
         return found
