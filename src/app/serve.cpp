@@ -31,6 +31,7 @@
 #include "registry/storage/measured_driver.hpp"
 #include "registry/storage/memory_driver.hpp"
 #include "registry/storage/store_lock.hpp"
+#include "trimming.hpp"
 
 namespace registry::app {
 namespace {
@@ -245,6 +246,7 @@ void Daemon::start_background() {
     net::co_spawn(context_, purge_uploads_for_ever(purging, *content_, io_, ending_.get_token()),
                   net::detached);
   }
+  net::co_spawn(context_, give_back_memory_for_ever(io_), net::detached);
   const auto& debug = config_.http.debug;
   if (debug.addr.empty()) return;
   debug_.emplace(*health_, metrics_, debug.prometheus.enabled ? debug.prometheus.path : "");
@@ -259,7 +261,8 @@ int Daemon::run() {
   const content::Indexing indexing{
       index_memory(), {metrics_, "catalog"}, {metrics_, "tags"}, ending_.get_token()};
   content_.emplace(*driver_, acceptance_, io_, recent_memory(), indexing);
-  health_.emplace(context_, io_, *driver_);
+  const auto is_in_place = [this] { return !lock_ || lock_->is_in_place(); };
+  health_.emplace(context_, io_, *driver_, is_in_place);
   const api::Services services{*content_,        io_,      transfers_,      memory_,
                                large_manifests_, *health_, request_metrics_};
   api_.emplace(services, api_options(config_));

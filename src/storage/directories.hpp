@@ -16,7 +16,8 @@ class Directories {
  public:
   Directories(base::Files& files, base::Path root);
 
-  // `path` and its parents, as far as they are missing; not durable yet.
+  // `path` and its parents below the root, as far as they are missing; not durable yet. Throws where
+  // the root is missing, unless it is `path` itself.
   void make(const base::Path& path);
   // The entries of `path`, and those that lead to it from the root, survive a power loss.
   void sync(const base::Path& path);
