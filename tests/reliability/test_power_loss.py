@@ -15,6 +15,7 @@ from load.world import World
 from support.process import run
 from support.registry import OURS, Factory, Registry
 
+FAILED = (500, 503)
 LONGEST_LIFE, LONGEST_DYING = 3.0, 0.3  # seconds
 DOES_NOT_SYNC = """\
 #!/bin/sh
@@ -25,7 +26,7 @@ LD_PRELOAD=libeatmydata.so exec {binary} "$@"
 def lose_power(registry: Registry, world: World, volume: LoopVolume, random: Random) -> None:
     """The daemon lives on for a moment: what it answers then must be true as well."""
     with_its_log, dying = random.random() < 0.5, random.uniform(0, LONGEST_DYING)
-    with world.record.powerless():
+    with world.record.fault(FAILED, reads_too=True):
         volume.lose_power(with_its_log=with_its_log)
         time.sleep(dying)
         world.dies()
@@ -64,13 +65,13 @@ def test_after_power_losses_under_load_all_is_whole(ours, tmp_path, form, seed, 
                 {
                     f"power losses, {kind}": rounds,
                     "requests": world.record.operations(),
-                    "requests that failed for want of power": counts["refused without power"],
+                    "requests that failed for want of power": counts["refused by a fault"],
                     "requests cut": counts["request cut by a kill"],
                     "uploads that went on from where they were": counts["upload resumed"],
                 }
             )
             world.record.assert_right(seed)
-            assert counts["refused without power"] > 0
+            assert counts["refused by a fault"] > 0
             assert registry.stop() == 0
 
 

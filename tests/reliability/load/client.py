@@ -12,9 +12,10 @@ from model.record import now
 from model.register import Listed, Read, Value
 from support.web import ACCEPT, Response
 
-from .world import Lost, Stopped, World
+from .world import Lost, Stopped, Unexpected, World
 
 SECONDS_TO_ANSWER = 60
+SECONDS_AFTER_A_FAULT = 0.05
 SECONDS_TO_DIE = 5  # a connection may end a little before anybody says that the daemon was killed
 
 
@@ -51,22 +52,36 @@ class Client:
         path: str,
         body: bytes | Iterable[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
-        expected: Iterable[int] = (),
+        *,
+        expected: tuple[int, ...],
     ) -> Seen:
-        """`expected`: any other status is a fault. Raises Lost where the daemon died."""
+        """Raises Unexpected with another status, and Lost where the daemon died."""
         start = now()
         try:
             answer = self._send(method, path, body, headers)
         except (OSError, http.client.HTTPException) as error:
             self.close()
+            fault = self.record.fault_at(start, now())
+            if fault and fault.reads_too and not self.world.may_die:  # cut in the middle of a body
+                time.sleep(SECONDS_AFTER_A_FAULT)
+                raise Lost(now()) from error
             raise self._lost(f"{method} {path}: {error!r}") from error
         seen = Seen(answer, start, now())
-        if answer.status >= 500 and self.record.is_without_power(start, seen.end):
-            self.record.count("refused without power")
-            raise self._lost("")
-        self._judge_form(method, path, answer, tuple(expected))
         self.record.count(f"{method} {answer.status}")
+        if method in ("GET", "HEAD"):
+            self.record.took(seen.end - start)
+        fault = self.record.fault_at(start, seen.end)
+        if fault and fault.explains(method, answer.status):
+            self._judge_form(method, path, answer, (answer.status,))
+            self.record.count("refused by a fault")
+            raise self._failed(seen)
+        self._judge_form(method, path, answer, expected)
         return seen
+
+    def _failed(self, seen: Seen) -> Exception:
+        """Perhaps the request has had its effect all the same."""
+        time.sleep(SECONDS_AFTER_A_FAULT)
+        return self._lost("refused") if self.world.may_die else Lost(seen.end)
 
     def _send(self, method: str, path: str, body, headers) -> Response:
         if not self._connection:
@@ -96,10 +111,14 @@ class Client:
     def _judge_form(
         self, method: str, path: str, answer: Response, expected: tuple[int, ...]
     ) -> None:
-        if answer.status >= 500 or (expected and answer.status not in expected):
-            self.complain(f"{method} {path}: {answer.status} {answer.body[:300]!r}")
-        if answer.status < 400 or method == "HEAD":
-            return
+        if answer.status >= 400 and method != "HEAD":
+            self._judge_error(method, path, answer)
+        if answer.status not in expected:
+            what = path.partition("?")[0]
+            self.complain(f"{method} {what}: {answer.status} {answer.body[:300]!r}")
+            raise Unexpected
+
+    def _judge_error(self, method: str, path: str, answer: Response) -> None:
         try:
             good = all(error["code"] and error["message"] for error in answer.json()["errors"])
         except (json.JSONDecodeError, KeyError, TypeError):
@@ -125,7 +144,7 @@ class Client:
     # And of blobs.
 
     def saw_blob(self, name: str, digest: str, seen: Seen, present: bool, how: str) -> None:
-        if self.record.is_without_power(seen.start, seen.end):
+        if self.record.fault_at(seen.start, seen.end):
             return
         promises = self.record.promises
         where = f"{how} {name} {digest}"

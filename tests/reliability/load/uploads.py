@@ -56,8 +56,7 @@ class Uploader(Client):
                 upload.unsure = True
                 self.record.count("upload cut by a kill")
         creation.settle(seen.end)
-        if seen.status == 201:
-            promises.promise(upload.name, upload.digest, seen.start, seen.end)
+        promises.promise(upload.name, upload.digest, seen.start, seen.end)
 
     def _go_on(self, upload: Upload) -> Seen:
         if upload.location and upload.unsure:
@@ -91,8 +90,6 @@ class Uploader(Client):
             headers["Content-Range"] = f"{upload.received}-{end - 1}"
         upload.sent = max(upload.sent, end)
         seen = self.ask("PATCH", upload.location, body, headers, expected=(202,))
-        if seen.status != 202:
-            return
         upload.location, upload.received = seen.answer.location, end
         if end > 1 and seen.answer.headers["Range"] != f"0-{end - 1}":
             self.complain(f"PATCH up to {end}: {seen.answer.headers['Range']}")

@@ -14,6 +14,10 @@ class Stopped(Exception):
     """The run is over."""
 
 
+class Unexpected(Exception):
+    """An answer that is wrong, of which the record knows: what was begun ends here."""
+
+
 class Lost(Exception):
     """The daemon died before it answered: perhaps the request has had its effect by `end`."""
 

@@ -2,8 +2,9 @@
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from math import inf
 from threading import Lock
 
@@ -14,6 +15,19 @@ Key = tuple[str, ...]  # ("tag", name, tag) or ("manifest", name, digest)
 MOST_SHOWN = 5
 
 
+@dataclass
+class Fault:
+    """While it lasts, requests may get one of `statuses`; those that change nothing, `reads_too`."""
+
+    statuses: frozenset[int]
+    reads_too: bool
+    start: float
+    end: float = inf
+
+    def explains(self, method: str, status: int) -> bool:
+        return status in self.statuses and (self.reads_too or method not in ("GET", "HEAD"))
+
+
 class Record:
     """`grace`: of the collection, None where there is none."""
 
@@ -21,25 +35,32 @@ class Record:
         self.promises = Promises(grace)
         self.counts: Counter[str] = Counter()
         self.wrong: list[str] = []
-        self._powerless: list[tuple[float, float]] = []
+        self._faults: list[Fault] = []
+        self._seconds: list[float] = []  # of reads, since they were last asked for
         self._histories: dict[Key, list[Operation]] = defaultdict(list)
         self._lock = Lock()
 
     @contextmanager
-    def powerless(self) -> Iterator[None]:
-        """The disk has lost its power: what is read now proves nothing, and requests may fail. What
-        is acknowledged all the same is held to it."""
-        self._powerless.append((now(), inf))
-        yield
-        self._powerless[-1] = (self._powerless[-1][0], now())
+    def fault(self, statuses: Iterable[int], reads_too: bool) -> Iterator[None]:
+        """The storage fails: what is read now proves nothing, and requests may be answered with one
+        of these. What is acknowledged all the same is held to it."""
+        fault = Fault(frozenset(statuses), reads_too, now())
+        self._faults.append(fault)
+        try:
+            yield
+        finally:
+            fault.end = now()
 
-    def is_without_power(self, start: float, end: float) -> bool:
-        return any(start <= until and since <= end for since, until in self._powerless)
+    def fault_at(self, start: float, end: float) -> "Fault | None":
+        for fault in self._faults:
+            if start <= fault.end and fault.start <= end:
+                return fault
+        return None
 
     def add(self, key: Key, operation: Operation) -> None:
         if operation.end < operation.start:
             return  # asked of a daemon that was dead
-        if isinstance(operation, Read) and self.is_without_power(operation.start, operation.end):
+        if isinstance(operation, Read) and self.fault_at(operation.start, operation.end):
             return
         with self._lock:
             self._histories[key].append(operation)
@@ -47,6 +68,16 @@ class Record:
     def count(self, what: str) -> None:
         with self._lock:
             self.counts[what] += 1
+
+    def took(self, seconds: float) -> None:
+        with self._lock:
+            self._seconds.append(seconds)
+
+    def take_p99_ms(self) -> float:
+        """Of all reads since it was last asked."""
+        with self._lock:
+            seconds, self._seconds = sorted(self._seconds), []
+        return round(1000 * seconds[len(seconds) * 99 // 100], 1) if seconds else 0
 
     def complain(self, what: str) -> None:
         with self._lock:
@@ -61,7 +92,7 @@ class Record:
         return self.promises.created()
 
     def operations(self) -> int:
-        return sum(self.counts.values())
+        return sum(count for what, count in self.counts.items() if what[-3:].isdigit())
 
     def faults(self) -> list[str]:
         """All that was wrong, the histories included. For the end of a run, or of a round."""
