@@ -26,6 +26,8 @@ class Collecting {
   // block. Throws what the store throws. Blocking.
   maintenance::Collected collect_by_hand(maintenance::CollectOptions options,
                                          const std::function<void(const std::string& line)>& say);
+  // The same, by itself, where there is little room; what it takes or cannot is logged. Blocking.
+  void collect_under_pressure();
   // Until the event loop ends.
   boost::asio::awaitable<void> collect_for_ever(base::Pool& pool);
 
@@ -35,6 +37,7 @@ class Collecting {
 
   maintenance::Collected collect(maintenance::CollectOptions options, const Say& say);
   void collect_by_itself();
+  std::size_t collect_and_tell(std::chrono::seconds grace);
   bool is_due(Clock::time_point now) const;
 
   const config::Garbagecollection& options_;

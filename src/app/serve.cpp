@@ -36,6 +36,7 @@
 #include "registry/storage/store_lock.hpp"
 #include "scrubbing.hpp"
 #include "trimming.hpp"
+#include "watching.hpp"
 
 namespace registry::app {
 namespace {
@@ -119,6 +120,7 @@ class Daemon {
   net::io_context context_{static_cast<int>(core_count())};
   std::optional<http::Server> server_, debug_server_;
   std::optional<Collecting> collecting_;
+  std::optional<Watching> watching_;
   std::optional<control::Server> control_;
   base::Pool io_;
   base::Pool transfers_{"transfer", kTransfers, kTransferNiceness};
@@ -230,6 +232,10 @@ void Daemon::start_background() {
                   net::detached);
   }
   start_collecting();
+  watching_.emplace(config_, *content_, *driver_, *collecting_, *health_, metrics_,
+                    ending_.get_token());
+  net::co_spawn(context_, watching_->watch_for_ever(io_), net::detached);
+  net::co_spawn(context_, watching_->make_room_for_ever(collecting_pool_), net::detached);
   if (config_.scrub.enabled) {
     net::co_spawn(context_,
                   scrub_for_ever(config_.scrub, *driver_, *content_, scrubbing_, scrub_metrics_,
@@ -251,7 +257,7 @@ int Daemon::run() {
   const content::Indexing indexing{
       index_memory(), {metrics_, "catalog"}, {metrics_, "tags"}, ending_.get_token()};
   content_.emplace(*driver_, acceptance_, io_, recent_memory(), indexing,
-                   config_.garbagecollection.grace);
+                   config_.garbagecollection.grace, config_.capacity);
   const auto is_in_place = [this] { return !lock_ || lock_->is_in_place(); };
   health_.emplace(context_, io_, *driver_, is_in_place);
   const api::Services services{*content_,        io_,      transfers_,      memory_,
