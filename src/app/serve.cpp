@@ -33,6 +33,8 @@
 #include "registry/storage/filesystem_driver.hpp"
 #include "registry/storage/measured_driver.hpp"
 #include "registry/storage/memory_driver.hpp"
+#include "registry/storage/relieved_driver.hpp"
+#include "registry/storage/reserve_file.hpp"
 #include "registry/storage/store_lock.hpp"
 #include "scrubbing.hpp"
 #include "trimming.hpp"
@@ -95,6 +97,7 @@ class Daemon {
 
  private:
   void open_store();
+  bool give_reserve_back();
   void listen();
   void start_collecting();
   void start_background();
@@ -105,6 +108,7 @@ class Daemon {
   std::stop_source ending_;  // of what runs in the background
   const std::unique_ptr<base::Files> files_ = base::make_posix_files();
   std::optional<storage::StoreLock> lock_;
+  std::optional<storage::ReserveFile> reserve_;
   std::unique_ptr<storage::Driver> driver_;
   base::ByteBudget memory_{body_memory()};
   base::ByteBudget large_manifests_{body_memory() / 2};
@@ -140,8 +144,10 @@ void Daemon::open_store() {
     log::warn("waiting for another process to let go of the store",
               {{"root", root.string()}, {"holder", holder}});
   });
-  driver_ = storage::make_measured_driver(storage::make_filesystem_driver(*files_, root),
-                                          "filesystem", metrics_);
+  reserve_.emplace(root);
+  auto driver = storage::make_relieved_driver(storage::make_filesystem_driver(*files_, root),
+                                              [this] { return give_reserve_back(); });
+  driver_ = storage::make_measured_driver(std::move(driver), "filesystem", metrics_);
   io_.post([this, root] {
     try {
       storage::remove_leftovers(*files_, root, ending_.get_token());
@@ -149,6 +155,13 @@ void Daemon::open_store() {
       log::warn("cannot remove what an earlier process left", {{"err", error.what()}});
     }
   });
+}
+
+bool Daemon::give_reserve_back() {
+  if (!reserve_->give_back()) return false;
+  if (content_) content_->reservations.keep_in_file(0);
+  log::warn("the volume is full: what was kept for deletes and collection is given to them");
+  return true;
 }
 
 net::awaitable<void> Daemon::end_on_signal() {
@@ -233,7 +246,7 @@ void Daemon::start_background() {
   }
   start_collecting();
   watching_.emplace(config_, *content_, *driver_, *collecting_, *health_, metrics_,
-                    ending_.get_token());
+                    reserve_ ? &*reserve_ : nullptr, ending_.get_token());
   net::co_spawn(context_, watching_->watch_for_ever(io_), net::detached);
   net::co_spawn(context_, watching_->make_room_for_ever(collecting_pool_), net::detached);
   if (config_.scrub.enabled) {
@@ -265,6 +278,9 @@ int Daemon::run() {
   api_.emplace(services, api_options(config_));
   if (config_.storage.maintenance.readonly.enabled) {
     log::warn("storage.maintenance.readonly is on: pushes and deletes are refused");
+  }
+  if (config_.capacity.evict) {
+    log::warn("capacity.evict has no effect yet: retention says which tags go");
   }
   listen();
   start_background();

@@ -16,6 +16,7 @@ namespace net = boost::asio;
 namespace {
 
 constexpr std::chrono::seconds kTick{1};
+constexpr std::chrono::minutes kUntilReserveIsTriedAgain{1};
 
 prometheus::Gauge& gauge(base::Metrics& metrics, const char* name, const char* help) {
   return prometheus::BuildGauge().Name(name).Help(help).Register(metrics.registry()).Add({});
@@ -31,6 +32,7 @@ Watching::Watching(const config::Config& config, content::Content& content, stor
       driver_(driver),
       collecting_(collecting),
       health_(health),
+      reserve_(reserve),
       stop_(std::move(stop)),
       limit_(gauge(metrics, "registry_capacity_limit_bytes", "What the store may take.")),
       used_(gauge(metrics, "registry_capacity_used_bytes", "What is taken of it.")),
@@ -55,6 +57,7 @@ void Watching::look() {
   reserved_.Set(static_cast<double>(now->reserved));
   is_high_ = now->is_above(config_.capacity.high);
   announce(*now);
+  keep_reserve(*now);
   health_.set_remark(content_.reservations.why_full());
 }
 
@@ -71,6 +74,17 @@ void Watching::announce(const content::Fullness& now) {
     base::log::info("the storage has room again", {{"used", used}, {"limit", limit}});
     was_announced_ = false;
   }
+}
+
+// Made only where as much is free beside it, so that it does not come and go. Where the filesystem
+// cannot give blocks in advance, as much is left free.
+void Watching::keep_reserve(const content::Fullness& now) {
+  if (reserve_ == nullptr) return;
+  const bool is_wrong = reserve_->held() != now.kept && now.free >= 2 * now.kept;
+  if (is_wrong && Clock::now() >= next_reserve_ && !reserve_->make(now.kept)) {
+    next_reserve_ = Clock::now() + kUntilReserveIsTriedAgain;
+  }
+  content_.reservations.keep_in_file(reserve_->held());
 }
 
 net::awaitable<void> Watching::watch_for_ever(base::Pool& io) {

@@ -98,6 +98,13 @@ void Reservations::let_go(std::uint64_t bytes, std::uint64_t written) {
   written_ += written;
 }
 
+void Reservations::keep_in_file(std::uint64_t bytes) {
+  const std::scoped_lock lock(mutex_);
+  if (in_file_ == bytes) return;
+  in_file_ = bytes;
+  looked_ = Clock::time_point::min();  // what was seen so far was with the other size
+}
+
 void Reservations::look(Clock::duration trusted) {
   const auto now = Clock::now();
   if (looked_ != Clock::time_point::min() && now - looked_ < trusted) return;
@@ -113,7 +120,7 @@ std::optional<Fullness> Reservations::compute() const {
   auto room = std::numeric_limits<std::uint64_t>::max();
   now.free = room;
   if (space_) {
-    now.free = minus(space_->free_bytes, written_);
+    now.free = minus(space_->free_bytes, written_) + in_file_;
     now.free_inodes = space_->free_inodes;
     now.limit = space_->total_bytes;
     now.used = minus(now.limit, now.free);

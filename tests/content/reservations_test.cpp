@@ -120,6 +120,15 @@ TEST_F(ReservationsTest, SomeIsKeptForDeletes) {
   EXPECT_THAT(refusal(all, 5 * kMiB), IsEmpty());
 }
 
+TEST_F(ReservationsTest, WhatIsKeptInAFileIsKeptOnce) {
+  Reservations all(volume_, size_, capacity(0, 4 * kMiB));
+  has(100 * kMiB, 6 * kMiB);
+  all.keep_in_file(4 * kMiB);
+  EXPECT_EQ(all.fullness()->free, 10 * kMiB);
+  EXPECT_EQ(all.fullness()->kept, 4 * kMiB);
+  EXPECT_EQ(all.fullness()->available, 6 * kMiB);
+}
+
 TEST_F(ReservationsTest, OfASmallVolumeOnlyATwentiethIsKept) {
   Reservations all(volume_, size_, capacity(0, 64 * kMiB));
   has(20 * kMiB, 20 * kMiB);

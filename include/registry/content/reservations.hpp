@@ -72,6 +72,8 @@ class Reservations {
   std::optional<Fullness> fullness();
   // Why nothing more is taken, in a sentence; empty: something is.
   std::string why_full();
+  // So many of the bytes that are kept lie in a file, which is given back when they are needed.
+  void keep_in_file(std::uint64_t bytes);
   // How many times something was refused.
   std::uint64_t refused() const { return refused_; }
 
@@ -94,7 +96,7 @@ class Reservations {
   Clock::time_point looked_ = Clock::time_point::min();
   // Written since then: the volume's figures may not show them.
   std::uint64_t written_ = 0;
-  std::uint64_t reserved_ = 0;
+  std::uint64_t reserved_ = 0, in_file_ = 0;
 };
 
 }  // namespace registry::content

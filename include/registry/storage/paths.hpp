@@ -25,6 +25,7 @@
 //     lock                                                held by the daemon that writes
 //     aside/                                              files before they get their name
 //     quarantine/                                         damaged blobs
+//     reserve                                             blocks for what a full volume needs
 //
 // A link is a file that holds a sha256 digest as text, 71 bytes without a line end.
 namespace registry::storage::paths {
