@@ -156,6 +156,7 @@ net::awaitable<void> ManifestHandlers::put(Exchange& exchange, const Match& matc
   const content::PushedManifest pushed{reference, tags, declared, content,
                                        precondition_of(request)};
   const auto put = [&] {
+    services_.content.quotas.check(name, content.size());
     const auto room = services_.content.reservations.reserve(content.size());
     return services_.content.manifests.put(name, pushed);
   };

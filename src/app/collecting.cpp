@@ -62,6 +62,7 @@ maintenance::Collected Collecting::collect(maintenance::CollectOptions options, 
   damaged_.Set(static_cast<double>(collected.damaged));
   completed_.Set(seconds_of(std::chrono::system_clock::now()));
   runs_.Increment();
+  ++runs_so_far_;
   if (options.dry_run) return collected;
   content_.store_size.shrank(collected.bytes);
   blobs_.Increment(static_cast<double>(collected.blobs));

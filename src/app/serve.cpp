@@ -270,7 +270,7 @@ int Daemon::run() {
   const content::Indexing indexing{
       index_memory(), {metrics_, "catalog"}, {metrics_, "tags"}, ending_.get_token()};
   content_.emplace(*driver_, acceptance_, io_, recent_memory(), indexing,
-                   config_.garbagecollection.grace, config_.capacity);
+                   config_.garbagecollection.grace, config_.capacity, config_.quota);
   const auto is_in_place = [this] { return !lock_ || lock_->is_in_place(); };
   health_.emplace(context_, io_, *driver_, is_in_place);
   const api::Services services{*content_,        io_,      transfers_,      memory_,

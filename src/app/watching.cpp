@@ -7,6 +7,7 @@
 #include "registry/base/log.hpp"
 #include "registry/base/offload.hpp"
 #include "registry/base/text.hpp"
+#include "registry/maintenance/quota_counter.hpp"
 #include "registry/maintenance/store_counter.hpp"
 #include "registry/maintenance/upload_purger.hpp"
 
@@ -26,7 +27,7 @@ prometheus::Gauge& gauge(base::Metrics& metrics, const char* name, const char* h
 
 Watching::Watching(const config::Config& config, content::Content& content, storage::Driver& driver,
                    Collecting& collecting, Health& health, base::Metrics& metrics,
-                   std::stop_token stop)
+                   storage::ReserveFile* reserve, std::stop_token stop)
     : config_(config),
       content_(content),
       driver_(driver),
@@ -98,9 +99,21 @@ net::awaitable<void> Watching::watch_for_ever(base::Pool& io) {
   }
 }
 
+// A collection leaves less than was counted, and a mark has just been paid for anyway.
+bool Watching::has_to_count(Clock::time_point now) const {
+  if (config_.capacity.limit == 0 && config_.quota.empty()) return false;
+  return now >= next_count_ || collecting_.runs() != counted_after_;
+}
+
 void Watching::count() {
   next_count_ = Clock::now() + config_.garbagecollection.interval;
-  maintenance::count_store(content_, driver_, stop_);
+  counted_after_ = collecting_.runs();
+  try {
+    if (config_.capacity.limit > 0) maintenance::count_store(content_, driver_, stop_);
+    maintenance::count_quotas(content_, driver_, stop_);
+  } catch (const std::exception& error) {
+    base::log::error("cannot count what the store takes", {{"err", error.what()}});
+  }
 }
 
 void Watching::make_room() {
@@ -123,7 +136,7 @@ net::awaitable<void> Watching::make_room_for_ever(base::Pool& collecting) {
   const auto make_room = [this] { this->make_room(); };
   for (;;) {
     const auto now = Clock::now();
-    if (config_.capacity.limit > 0 && now >= next_count_) co_await base::offload(collecting, count);
+    if (has_to_count(now)) co_await base::offload(collecting, count);
     if (makes_room && is_high_ && now >= next_room_) co_await base::offload(collecting, make_room);
     timer.expires_after(kTick);
     co_await timer.async_wait(net::use_awaitable);

@@ -33,6 +33,7 @@ class Watching {
   void look();
   void announce(const content::Fullness& now);
   void keep_reserve(const content::Fullness& now);
+  bool has_to_count(Clock::time_point now) const;
   void count();
   void make_room();
 
@@ -47,6 +48,7 @@ class Watching {
   bool was_announced_ = false;  // of the one loop
   std::uint64_t refused_so_far_ = 0;
   Clock::time_point next_reserve_;
+  std::size_t counted_after_ = 0;             // collections
   Clock::time_point next_count_, next_room_;  // of the other
   prometheus::Gauge &limit_, &used_, &free_, &reserved_;
   prometheus::Counter& refused_;

@@ -11,8 +11,8 @@ namespace {
 
 using base::size_text;
 
-// For which the figures of a volume that has room are believed, and before somebody is refused.
-constexpr std::chrono::milliseconds kTrusted{100}, kTrustedToRefuse{10};
+// For which the figures of a volume that has room are believed. Nobody is refused for old ones.
+constexpr std::chrono::milliseconds kTrusted{100}, kTrustedToRefuse{0};
 constexpr std::uint64_t kMostOfVolume = 20;  // a small one keeps a twentieth
 constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 62U;
 

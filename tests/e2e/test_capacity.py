@@ -239,3 +239,43 @@ def test_a_limit_counts_the_bytes_of_the_store(limited):
     limited.stop()
     limited.start()
     wait_until(lambda: refusal(limited, MIB).status == 507, "it is counted anew after a start")
+
+
+@pytest.fixture
+def shared(ours, tmp_path) -> Registry:
+    """Two repositories of a team share 4 MiB."""
+    return ours(tmp_path / "data", variables={**QUICK, "QUOTA": "{team/*: 4MiB}"})
+
+
+def test_a_quota_is_refused_with_the_figures_until_there_is_room_again(shared):
+    image = random_image(3 * MIB)
+    push_image(shared, "team/a", "v1", image)
+    content = os.urandom(2 * MIB)
+    path = f"/v2/team/b/blobs/uploads/?digest={digest_of(content)}"
+    wait_until(lambda: shared.request("POST", path, content).status == 403, "it is counted")
+    answer = shared.request("POST", path, content)
+    assert answer.error_codes() == ["DENIED"]
+    detail = answer.json()["errors"][0]["detail"]
+    assert detail.startswith("the quota of team/* is used up: 2.0 MiB are needed, and of 4.0 MiB ")
+    location = open_upload(shared, "team/b")
+    assert shared.request("PATCH", location, content).status == 403
+    assert status_of(shared, location).received == 0
+    push_blob(shared, "others", content)
+    assert shared.get("/v2/team/a/manifests/v1").body == image.manifest
+    delete(shared, f"/v2/team/a/manifests/{image.digest}")
+    wait_until(lambda: shared.request("POST", path, content).status == 201, "there is room again")
+
+
+def test_who_is_over_a_quota_pushes_no_manifest(shared):
+    image = random_image(3 * MIB)
+    for blob in image.blobs:
+        push_blob(shared, "elsewhere", blob)
+    filler = push_blob(shared, "elsewhere", os.urandom(2 * MIB))
+    for digest in (filler, *map(digest_of, image.blobs)):
+        mount(shared, "team/a", digest, "elsewhere")  # which is no upload
+    kind = {"Content-Type": "application/vnd.oci.image.manifest.v1+json"}
+    path = "/v2/team/a/manifests/v1"
+    wait_until(
+        lambda: shared.request("PUT", path, image.manifest, kind).status == 403, "it is counted"
+    )
+    assert shared.get(path).status == 404

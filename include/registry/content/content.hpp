@@ -8,6 +8,7 @@
 #include "registry/content/catalog_index.hpp"
 #include "registry/content/manifests.hpp"
 #include "registry/content/pins.hpp"
+#include "registry/content/quotas.hpp"
 #include "registry/content/referrers.hpp"
 #include "registry/content/repository_locks.hpp"
 #include "registry/content/reservations.hpp"
@@ -35,12 +36,14 @@ struct Indexing {
 struct Content {
   Content(storage::Driver& driver, const Acceptance& acceptance, base::Pool& io,
           std::size_t recent_bytes = Recent::kDefaultBytes, const Indexing& indexing = {},
-          std::chrono::seconds grace = kGrace, const config::Capacity& capacity = {})
+          std::chrono::seconds grace = kGrace, const config::Capacity& capacity = {},
+          const std::vector<config::Quota>& quota = {})
       : pins(grace),
         recent(recent_bytes),
         tags(driver, indexing.most_bytes / 2, indexing.tags),
         blobs(driver, pins, locks, recent),
         reservations(driver, store_size, capacity),
+        quotas(quota),
         uploads(driver, pins, locks, recent, &store_size),
         referrers(driver, locks),
         manifests(driver, pins, locks, tags, referrers, acceptance, recent),
@@ -55,6 +58,7 @@ struct Content {
   Blobs blobs;
   StoreSize store_size;
   Reservations reservations;
+  Quotas quotas;
   Uploads uploads;
   Referrers referrers;
   Manifests manifests;

@@ -39,7 +39,8 @@ class Reservations {
   // That a body of unknown length reserves at a time.
   static constexpr std::uint64_t kStepBytes = std::uint64_t{8} << 20U;
 
-  // Lets go of what was not written at its end. Used by one thread at a time.
+  // Lets go of what was not written at its end, and counts its files as written. Used by one thread
+  // at a time.
   class Reservation {
    public:
     Reservation(Reservation&& other) noexcept
@@ -47,7 +48,7 @@ class Reservations {
     Reservation(const Reservation&) = delete;
     Reservation& operator=(const Reservation&) = delete;
     ~Reservation() {
-      if (all_ != nullptr) all_->let_go(held_, 0);
+      if (all_ != nullptr) all_->let_go(held_, kOverheadBytes);
     }
 
     // So many bytes come now, announced or not. Throws Error(storage_full).
