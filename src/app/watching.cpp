@@ -137,7 +137,8 @@ net::awaitable<void> Watching::make_room_for_ever(base::Pool& collecting) {
   for (;;) {
     const auto now = Clock::now();
     if (has_to_count(now)) co_await base::offload(collecting, count);
-    if (makes_room && is_high_ && now >= next_room_) co_await base::offload(collecting, make_room);
+    const bool is_due = makes_room && is_high_ && now >= next_room_;
+    if (is_due) co_await base::offload(collecting, make_room);
     timer.expires_after(kTick);
     co_await timer.async_wait(net::use_awaitable);
   }

@@ -201,17 +201,5 @@ TEST_F(ReservationsTest, ManyThreadsTakeNoMoreThanThereIs) {
   EXPECT_EQ(all_.fullness()->reserved, 0U);
 }
 
-TEST(StoreSize, KnowsNothingUntilItIsCounted) {
-  StoreSize size;
-  size.grew(10);
-  EXPECT_EQ(size.bytes(), std::nullopt);
-  const auto begun = size.begin_count();
-  size.grew(5);  // the count may have seen it or not
-  size.end_count(begun, 100);
-  EXPECT_EQ(size.bytes(), 105U);
-  size.shrank(200);
-  EXPECT_EQ(size.bytes(), 0U);
-}
-
 }  // namespace
 }  // namespace registry::content

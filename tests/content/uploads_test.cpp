@@ -383,31 +383,5 @@ TEST(UploadId, IsSafeInAPath) {
   EXPECT_FALSE(is_upload_id(std::string(129, 'a')));
 }
 
-TEST_P(UploadsTest, SayWhatComesAndGoes) {
-  StoreSize size;
-  Uploads uploads(driver(), pins_, locks_, recent_, &size);
-  size.end_count(size.begin_count(), 0);
-  const auto add = [&](const std::string& id) {
-    auto upload = uploads.open(kName, id);
-    append(*upload, "content");
-    return upload;
-  };
-  const auto kept = uploads.begin(kName);
-  add(kept)->keep();
-  EXPECT_EQ(size.bytes(), 7U);
-  add(kept)->roll_back();
-  EXPECT_EQ(size.bytes(), 7U);
-  uploads.open(kName, kept)->commit(oci::digest_of("content"));
-  EXPECT_EQ(size.bytes(), 7U);
-  // Its content is there already.
-  add(uploads.begin(kName))->commit(oci::digest_of("content"));
-  EXPECT_EQ(size.bytes(), 7U);
-  const auto cancelled = uploads.begin(kName);
-  add(cancelled)->keep();
-  EXPECT_EQ(size.bytes(), 14U);
-  EXPECT_TRUE(uploads.cancel(kName, cancelled));
-  EXPECT_EQ(size.bytes(), 7U);
-}
-
 }  // namespace
 }  // namespace registry::content
