@@ -6,6 +6,7 @@
 #include "collect.hpp"
 #include "registry/base/log.hpp"
 #include "registry/config/config.hpp"
+#include "scrub.hpp"
 #include "serve.hpp"
 
 namespace {
@@ -86,6 +87,10 @@ int main(int argc, char** argv) {
   collect->add_flag("-m,--delete-untagged", collecting.delete_untagged,
                     "Also remove manifests that no tag leads to");
   collect->add_flag("-q,--quiet", collecting.quiet, "Say nothing but what is wrong");
+  const auto* scrub = add_command(app, "scrub",
+                                  "Hash all blobs of a store that nobody serves again, and put "
+                                  "those that are damaged in quarantine",
+                                  file);
   auto* help = app.add_subcommand("help", "Print this help and exit");
   try {
     app.parse(argc, argv);
@@ -111,6 +116,7 @@ int main(int argc, char** argv) {
   }
   if (check->parsed()) return run_check_config(file, strict);
   return with_config(file, [&](const config::Config& config) {
+    if (scrub->parsed()) return app::scrub(config);
     return serve->parsed() ? app::serve(config) : app::collect(config, collecting);
   });
 }

@@ -58,6 +58,11 @@ void read(Document& document, Config& out) {
   read_limits(root, out);
   read_validation(root.section("validation"), out.validation);
   read_policy(root.section("policy"), out);
+  read_garbagecollection(root.section("garbagecollection"), out.garbagecollection);
+  read_retention(root.section("retention"), out.retention);
+  read_capacity(root.section("capacity"), out.capacity);
+  read_quota(root.section("quota"), out.quota);
+  read_scrub(root.section("scrub"), out.scrub);
   read_what_is_not_served(root);
   root.warn_of_unknown();
 }

@@ -85,12 +85,16 @@ bool comes_before(const Variable& a, const Variable& b) {
       });
 }
 
+// In its old place, as the order may mean something; else at the end.
 YAML::Node with_entry(const YAML::Node& map, const std::string& key, const YAML::Node& value) {
   YAML::Node changed(YAML::NodeType::Map);
+  bool is_new = true;
   for (const auto& entry : map) {
-    if (entry.first.Scalar() != key) changed.force_insert(entry.first, entry.second);
+    const bool is_it = entry.first.Scalar() == key;
+    changed.force_insert(entry.first, is_it ? value : entry.second);
+    is_new = is_new && !is_it;
   }
-  changed.force_insert(key, value);
+  if (is_new) changed.force_insert(key, value);
   return changed;
 }
 

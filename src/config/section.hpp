@@ -3,8 +3,10 @@
 #include <yaml-cpp/yaml.h>
 
 #include <chrono>
+#include <cstdint>
 #include <initializer_list>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +46,12 @@ struct Document {
   std::string origin(const std::string& path, const YAML::Node& node) const;
 };
 
+// Stands for the value of a key that is absent.
+const YAML::Node& nothing();
+
+// The key of an element of a list: "classes[1]".
+std::string element(std::string_view key, std::size_t index);
+
 enum class Kind { text, flag, number, duration, texts, any };
 
 // One map of the document, which remembers what it was asked for: the rest is unknown.
@@ -73,8 +81,16 @@ class Section {
   void read(std::string_view key, std::size_t& value);
   void read(std::string_view key, std::chrono::seconds& value);
   void read(std::string_view key, std::vector<std::string>& value);  // one text is a list of one
+  void read(std::string_view key, std::optional<std::chrono::seconds>& value);
   void read_positive(std::string_view key, std::chrono::seconds& value);
+  void read_positive(std::string_view key, std::optional<std::chrono::seconds>& value);
+  void read_positive(std::string_view key, std::optional<std::size_t>& value);
+  void read_bytes(std::string_view key, std::uint64_t& value);
+  void read_bytes(std::string_view key, std::optional<std::uint64_t>& value);  // more than 0
+  void read_percentage(std::string_view key, unsigned& value);
+  void read_patterns(std::string_view key, std::vector<std::string>& value);  // see base/glob.hpp
   void read_required(std::string_view key, std::string& value);
+  void require(std::string_view key);  // refuses its absence, and that of a value
   // Zero and less stand for `value`.
   void read_if_positive(std::string_view key, std::size_t& value);
   // One of `words`, in any case; returns its index, or `otherwise` where the key is absent.
@@ -85,6 +101,8 @@ class Section {
 
   // Calls out the keys that nobody asked for.
   void warn_of_unknown();
+  // For what would do harm without the key that was meant.
+  void refuse_unknown();
   // `key` may be an element of a list: "classes[1]". Empty: the section itself.
   void warn(std::string_view key, const std::string& what);
   [[noreturn]] void refuse(std::string_view key, const std::string& what);
@@ -94,6 +112,11 @@ class Section {
   void note(std::string_view key, std::string otherwise = "");
 
  private:
+  struct Complaint {
+    std::string key, meant;
+  };
+
+  std::vector<Complaint> unknown() const;
   YAML::Node find(std::string_view key);
   YAML::Node find_scalar(std::string_view key, const char* wanted);
   YAML::Node place_of(std::string_view key) const;

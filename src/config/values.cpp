@@ -3,6 +3,9 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
 #include <utility>
 
 #include "registry/base/text.hpp"
@@ -43,6 +46,71 @@ std::string to_text(std::chrono::seconds duration) {
   if (count != 0 && count % 3600 == 0) return std::to_string(count / 3600) + "h";
   if (count != 0 && count % 60 == 0) return std::to_string(count / 60) + "m";
   return std::to_string(count) + "s";
+}
+
+namespace {
+
+struct Unit {
+  std::string_view name;
+  std::uint64_t bytes;
+};
+
+constexpr std::array kUnits = {
+    Unit{"TiB", std::uint64_t{1} << 40}, Unit{"GiB", std::uint64_t{1} << 30},
+    Unit{"MiB", std::uint64_t{1} << 20}, Unit{"KiB", std::uint64_t{1} << 10}};
+
+// Digits and nothing else.
+std::optional<std::uint64_t> whole_number(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> parse_bytes(std::string_view text) {
+  constexpr double kMax = 9.2e18;
+  constexpr std::size_t kMaxDigits = 100;  // as in a duration
+  const auto unit =
+      std::ranges::find_if(kUnits, [&](const Unit& u) { return text.ends_with(u.name); });
+  if (unit == kUnits.end()) {
+    const auto bytes = whole_number(text);
+    return bytes && *bytes <= static_cast<std::uint64_t>(kMax) ? bytes : std::nullopt;
+  }
+  const std::string number(text.substr(0, text.size() - unit->name.size()));
+  if (number.find_first_not_of("0123456789.") != std::string::npos) return std::nullopt;
+  if (number.empty() || number == "." || number.size() > kMaxDigits) return std::nullopt;
+  if (std::ranges::count(number, '.') > 1) return std::nullopt;
+  const auto bytes = std::ceil(std::stod(number) * static_cast<double>(unit->bytes));
+  if (bytes > kMax) return std::nullopt;
+  return static_cast<std::uint64_t>(bytes);
+}
+
+std::string bytes_to_text(std::uint64_t bytes) {
+  for (const auto& unit : kUnits) {
+    if (bytes == 0 || bytes % unit.bytes != 0) continue;
+    return std::to_string(bytes / unit.bytes) + std::string(unit.name);
+  }
+  return std::to_string(bytes);
+}
+
+std::optional<unsigned> parse_percentage(std::string_view text) {
+  if (!text.ends_with('%')) return std::nullopt;
+  const auto number = whole_number(text.substr(0, text.size() - 1));
+  if (!number || *number > 100) return std::nullopt;
+  return static_cast<unsigned>(*number);
+}
+
+std::string complaint_about_glob(std::string_view pattern) {
+  const auto is_of_a_pattern = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("._-/*?").find(c) != std::string_view::npos;
+  };
+  if (!pattern.empty() && std::ranges::all_of(pattern, is_of_a_pattern)) return "";
+  return "must be a name, or a pattern with * (within a component), ** (also over slashes) or ? "
+         "(one character), not \"" +
+         std::string(pattern) + "\"";
 }
 
 bool is_address(std::string_view text) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,19 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text);
 
 // As parse_duration reads it, in the fewest words: "168h", "25s".
 std::string to_text(std::chrono::seconds duration);
+
+// A number of bytes, or a number with KiB, MiB, GiB or TiB: "64MiB", "1.5GiB". Parts of a byte are
+// rounded up. nullopt: neither.
+std::optional<std::uint64_t> parse_bytes(std::string_view text);
+
+// As parse_bytes reads it, in the fewest letters: "64MiB".
+std::string bytes_to_text(std::uint64_t bytes);
+
+// "90%" is 90: a whole number up to 100. nullopt: any other text.
+std::optional<unsigned> parse_percentage(std::string_view text);
+
+// What is wrong with a pattern of repositories or tags (base/glob.hpp); empty: nothing.
+std::string complaint_about_glob(std::string_view pattern);
 
 // "host:port" or ":port".
 bool is_address(std::string_view text);

@@ -206,10 +206,23 @@ bool Manifests::remove_manifest(const oci::RepositoryName& name, const oci::Dige
   const auto sha256 = sha256_of_manifest(driver_, name, digest);
   if (!sha256 || !read_link(driver_, paths::revision_link(name, *sha256))) return false;
   const auto content = stored_manifest(driver_, *sha256);
+  if (content) let_go_of(name, *sha256, *content);
   tags_.remove_all_of(name, *sha256);
   if (!driver_.remove(paths::revision_link(name, *sha256), Survives::power_loss)) return false;
   if (content) tidy_up(name, *content);
   return true;
+}
+
+// What it needed is unreferenced from now on, perhaps, and stays for the grace period from now on.
+void Manifests::let_go_of(const oci::RepositoryName& name, const oci::Digest& sha256,
+                          const std::string& content) {
+  pins_.unneeded(sha256);
+  for (const auto& reference : oci::read_stored(content).references) {
+    const bool says_itself = reference.algorithm() == oci::Algorithm::sha256;
+    const auto stored =
+        says_itself ? reference : read_link(driver_, paths::layer_link(name, reference));
+    if (stored) pins_.unneeded(*stored);
+  }
 }
 
 // What led to a manifest that is gone counts no longer, and is no reason to fail.

@@ -212,6 +212,7 @@ TEST(Environment, ReachesEveryServedKey) {
   const std::map<std::string, std::string> required = {
       {"health.file[].file", "/a"},
       {"health.tcp[].addr", ":1"},
+      {"retention.rules[].repositories[]", "a"},
       {"validation.manifests.indexes.platformlist[].architecture", "arm64"},
       {"validation.manifests.indexes.platformlist[].os", "linux"}};
   Environment environment;

@@ -49,6 +49,55 @@ TEST(Duration, IsWrittenAsItIsRead) {
   EXPECT_EQ(to_text(168h), "168h");
 }
 
+TEST(Bytes, AreANumberOrHaveAUnit) {
+  EXPECT_EQ(parse_bytes("0"), 0U);
+  EXPECT_EQ(parse_bytes("12345"), 12345U);
+  EXPECT_EQ(parse_bytes("1KiB"), 1024U);
+  EXPECT_EQ(parse_bytes("64MiB"), 64U << 20U);
+  EXPECT_EQ(parse_bytes("10GiB"), 10ULL << 30U);
+  EXPECT_EQ(parse_bytes("2TiB"), 2ULL << 40U);
+  EXPECT_EQ(parse_bytes("1.5GiB"), 3ULL << 29U);
+  EXPECT_EQ(parse_bytes(".5KiB"), 512U);
+  EXPECT_EQ(parse_bytes("0.0001KiB"), 1U);
+}
+
+TEST(Bytes, RefuseTheRest) {
+  for (const char* text : {"", "KiB", ".MiB", "-1", "-1KiB", "+1", "1.5", "10GB", "10G", "10gib",
+                           "1 GiB", "1GiB ", "1B", "1.2.3MiB", "0x10", "1e3", "1e3KiB", "infGiB"}) {
+    EXPECT_FALSE(parse_bytes(text)) << text;
+  }
+  for (const char* text : {"18446744073709551616", "9300000000000000000", "9000000TiB"}) {
+    EXPECT_FALSE(parse_bytes(text)) << text;
+  }
+  EXPECT_FALSE(parse_bytes(std::string(400, '9') + "KiB"));
+}
+
+TEST(Bytes, AreWrittenAsTheyAreRead) {
+  EXPECT_EQ(bytes_to_text(0), "0");
+  EXPECT_EQ(bytes_to_text(1000), "1000");
+  EXPECT_EQ(bytes_to_text(64U << 20U), "64MiB");
+  EXPECT_EQ(bytes_to_text(3ULL << 29U), "1536MiB");
+  EXPECT_EQ(bytes_to_text(1ULL << 40U), "1TiB");
+}
+
+TEST(Percentage, IsAWholeNumberWithItsSign) {
+  EXPECT_EQ(parse_percentage("0%"), 0U);
+  EXPECT_EQ(parse_percentage("90%"), 90U);
+  EXPECT_EQ(parse_percentage("100%"), 100U);
+  for (const char* text : {"", "%", "90", "101%", "-1%", "9.5%", "90 %", "%90", "90%%", "+9%"}) {
+    EXPECT_FALSE(parse_percentage(text)) << text;
+  }
+}
+
+TEST(Pattern, HasWhatNamesHaveAndWildcards) {
+  for (const char* text : {"a", "team/*", "**", "v?.*-rc_1", "**/Cache"}) {
+    EXPECT_EQ(complaint_about_glob(text), "") << text;
+  }
+  for (const char* text : {"", "v[0-9]", "{a,b}", "a b", "^v.*$", "a:b", "\xc3\xa4"}) {
+    EXPECT_NE(complaint_about_glob(text), "") << text;
+  }
+}
+
 TEST(Address, HasAPort) {
   for (const char* text : {":0", ":5000", "h:80", "[::1]:65535"}) EXPECT_TRUE(is_address(text));
   for (const char* text : {"", ":", "h", "h:", "h:x", "h:65536", "h:000080", "h:-1", "h:+1"}) {

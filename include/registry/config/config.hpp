@@ -2,7 +2,9 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -122,6 +124,61 @@ struct Validation {
   } manifests;
 };
 
+// Removes what nothing needs, beside traffic.
+struct Garbagecollection {
+  bool enabled = true;
+  std::chrono::seconds interval{std::chrono::hours(1)};  // between two marks of the whole store
+  // How long something stays after it was last needed or promised; `mingrace` where the volume is
+  // fuller than capacity.high, or where somebody asked by hand. mingrace <= grace.
+  std::chrono::seconds grace{std::chrono::hours(1)};
+  std::chrono::seconds mingrace{std::chrono::minutes(5)};
+};
+
+// Which tags stay. Patterns are those of base/glob.hpp.
+struct Retention {
+  struct Keep {                     // a tag stays for any of these; at least one of them is there
+    std::vector<std::string> tags;  // patterns
+    std::optional<std::size_t> newest;  // by the time of the push; at least 1
+    std::optional<std::chrono::seconds> pushedwithin, pulledwithin;
+  };
+  struct Buildcache {  // of BuildKit's cache manifests; nothing given: they are like all others
+    std::optional<std::uint64_t> maxsize;  // bytes of a repository; the longest unused goes first
+    std::optional<std::chrono::seconds> unusedfor;  // since the last push or pull
+  };
+  struct Rule {
+    std::vector<std::string> repositories;  // patterns, at least one
+    std::optional<Keep> keep;               // nullopt: all tags stay
+    // How long a manifest without a tag stays; nullopt: for ever.
+    std::optional<std::chrono::seconds> untagged;
+    Buildcache buildcache;
+  };
+  bool dryrun = false;  // only says what it would remove
+  std::chrono::seconds interval{std::chrono::hours(1)};
+  std::vector<Rule> rules;  // the first that matches a repository decides; none: all stays
+};
+
+// How full the volume may become.
+struct Capacity {
+  std::uint64_t limit = 0;               // bytes of the store; 0: the size of the volume
+  unsigned high = 90, low = 80;          // percent of the limit; low < high
+  std::uint64_t reserve = 64ULL << 20U;  // bytes kept for deletes and collection on a full volume
+  bool evict = false;                    // above `high`, tags go until `low`
+  std::vector<std::string> protect;      // patterns of tags that never go so
+};
+
+// The repositories that `repositories`, a pattern, decides for may hold `bytes`.
+struct Quota {
+  std::string repositories;
+  std::uint64_t bytes;
+};
+
+// Reads all blobs again to find those that are damaged.
+struct Scrub {
+  bool enabled = false;
+  std::chrono::seconds interval{std::chrono::hours(168)};
+  std::uint64_t rate = 10ULL << 20U;  // bytes a second at most
+};
+
 struct Config {
   Log log;
   Storage storage;
@@ -134,6 +191,11 @@ struct Config {
     std::size_t maxtags = 0;  // tags in one answer at most; 0: no limit
   } tags;
   Validation validation;
+  Garbagecollection garbagecollection;
+  Retention retention;
+  Capacity capacity;
+  std::vector<Quota> quota;  // the first whose pattern matches decides
+  Scrub scrub;
   struct {
     struct {
       std::vector<std::string> classes;  // image, plugin: what may be pushed; empty: anything

@@ -123,6 +123,8 @@ class Manifests {
   void store_content(const oci::Digest& sha256, const std::string& content);
   void forget(const oci::RepositoryName& name, const PushedManifest& pushed, const Parsed& parsed);
   bool remove_manifest(const oci::RepositoryName& name, const oci::Digest& digest);
+  void let_go_of(const oci::RepositoryName& name, const oci::Digest& sha256,
+                 const std::string& content);
   void tidy_up(const oci::RepositoryName& name, const std::string& content);
 
   storage::Driver& driver_;
