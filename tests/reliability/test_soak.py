@@ -5,7 +5,7 @@ from pathlib import Path
 from statistics import median
 
 from load.run import clients, delete_everything, look_at_everything
-from load.settings import VARIABLES, world_of
+from load.settings import VARIABLES, collected_world_of
 from report.plot import curves
 from support.vitals import descriptors, resident_kib
 
@@ -28,7 +28,7 @@ def assert_flat(samples: list[Sample]) -> None:
 def test_memory_and_descriptors_stay_flat(ours, tmp_path: Path, seed, figures, request):
     seconds = request.config.getoption("--soak")
     registry = ours(tmp_path / "data", variables=VARIABLES)
-    world = world_of(registry, seed)
+    world = collected_world_of(registry, seed)
     samples: list[Sample] = []
     begun = time.monotonic()
     with clients(world, GOOD_CLIENTS):
