@@ -90,6 +90,6 @@ def delete_everything(world: World) -> None:
 
 
 def stored_blobs(registry: Registry) -> list[str]:
-    # os.walk passes over folders that a collection takes away meanwhile.
+    """Digests. They may go meanwhile, which os.walk does not mind."""
     folders = os.walk(registry.files() / "blobs")
     return sorted(Path(folder).name for folder, _, files in folders if "data" in files)
