@@ -203,7 +203,7 @@ TEST_P(RecentContentTest, AnswerFromMemoryIsAPromise) {
   blobs_.fetch(name, oci::digest_of(text));
   const auto later = Pins::Clock::now() + std::chrono::minutes(90);
   Pins fresh(std::chrono::hours(1), Pins::Clock::now() - std::chrono::hours(2));
-  Manifests manifests(driver(), fresh, locks_, tags_, referrers_, acceptance_, recent_);
+  Manifests manifests(driver(), fresh, locks_, tags_, referrers_, acceptance_, recent_, uses_);
   Blobs blobs(driver(), fresh, locks_, recent_);
   EXPECT_FALSE(fresh.protects(digest, Pins::Clock::now()));
   ASSERT_NE(manifests.recent(name, tag_of("v1")), nullptr);
