@@ -6,6 +6,7 @@
 #include "collect.hpp"
 #include "registry/base/log.hpp"
 #include "registry/config/config.hpp"
+#include "retaining.hpp"
 #include "serve.hpp"
 
 namespace {
@@ -86,6 +87,11 @@ int main(int argc, char** argv) {
   collect->add_flag("-m,--delete-untagged", collecting.delete_untagged,
                     "Also remove manifests that no tag leads to");
   collect->add_flag("-q,--quiet", collecting.quiet, "Say nothing but what is wrong");
+  bool only_say = false;
+  auto* retention =
+      add_command(app, "retention", "Remove what the rules of retention do not keep", file);
+  retention->add_flag("-d,--dry-run", only_say,
+                      "Only say what would be removed, also of a store that is served");
   auto* help = app.add_subcommand("help", "Print this help and exit");
   try {
     app.parse(argc, argv);
@@ -111,6 +117,7 @@ int main(int argc, char** argv) {
   }
   if (check->parsed()) return run_check_config(file, strict);
   return with_config(file, [&](const config::Config& config) {
+    if (retention->parsed()) return app::retain(config, only_say);
     return serve->parsed() ? app::serve(config) : app::collect(config, collecting);
   });
 }

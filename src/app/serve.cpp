@@ -19,6 +19,7 @@
 
 #include "debug_handler.hpp"
 #include "health.hpp"
+#include "last_uses.hpp"
 #include "purging.hpp"
 #include "registry/api/api.hpp"
 #include "registry/base/budget.hpp"
@@ -31,6 +32,7 @@
 #include "registry/storage/measured_driver.hpp"
 #include "registry/storage/memory_driver.hpp"
 #include "registry/storage/store_lock.hpp"
+#include "retaining.hpp"
 
 namespace registry::app {
 namespace {
@@ -132,6 +134,7 @@ class Daemon {
   void open_store();
   void listen();
   void start_background();
+  void start_retention(bool in_memory);
   net::awaitable<void> end_on_signal();
   void run_threads();
 
@@ -245,6 +248,8 @@ void Daemon::start_background() {
     net::co_spawn(context_, purge_uploads_for_ever(purging, *content_, io_, ending_.get_token()),
                   net::detached);
   }
+  net::co_spawn(context_, save_last_uses_for_ever(content_->uses, io_), net::detached);
+  if (!config_.retention.rules.empty()) start_retention(in_memory);
   const auto& debug = config_.http.debug;
   if (debug.addr.empty()) return;
   debug_.emplace(*health_, metrics_, debug.prometheus.enabled ? debug.prometheus.path : "");
@@ -252,6 +257,16 @@ void Daemon::start_background() {
   for (const auto& address : debug_server_->listen(debug.addr)) {
     log::info("debug server listening on " + address);
   }
+}
+
+void Daemon::start_retention(bool in_memory) {
+  if (in_memory || config_.storage.maintenance.readonly.enabled) {
+    log::warn("retention removes nothing from a store in memory, nor from one that is read-only");
+    return;
+  }
+  net::co_spawn(context_,
+                retain_for_ever(config_.retention, *content_, *driver_, io_, ending_.get_token()),
+                net::detached);
 }
 
 int Daemon::run() {
@@ -270,6 +285,7 @@ int Daemon::run() {
   start_background();
   net::co_spawn(context_, end_on_signal(), net::detached);
   run_threads();
+  save_last_uses(content_->uses, true);
   log::info("stopped");
   return 0;
 }

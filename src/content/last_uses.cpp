@@ -49,7 +49,9 @@ void Use::pull(base::WallTime now) {
 }
 
 LastUses::LastUses(storage::Driver& driver, std::size_t most, base::WallTime start)
-    : driver_(driver), most_(std::max<std::size_t>(most, 1)), since_(seconds_of(start)) {}
+    : driver_(driver),
+      most_(std::max<std::size_t>(most, 1)),
+      since_(seconds_of(start + std::chrono::nanoseconds(999'999'999))) {}
 
 void LastUses::load() {
   const std::scoped_lock file(file_);
