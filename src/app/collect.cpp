@@ -30,8 +30,11 @@ int collect_on_disk(const base::Path& root, const maintenance::CollectOptions& o
   storage::remove_leftovers(*files, root);
   auto with_threads = options;
   with_threads.threads = std::clamp(std::thread::hardware_concurrency(), 1U, kMaxThreads);
+  base::Pool io("io", 1);
+  const content::Acceptance acceptance;
+  content::Content content(*driver, acceptance, io);
   const auto collected = maintenance::collect_garbage(
-      *driver, with_threads, [](const std::string& line) { std::cout << line << '\n'; });
+      content, *driver, with_threads, [](const std::string& line) { std::cout << line << '\n'; });
   std::cout.flush();
   base::log::info(
       options.dry_run ? "this would be freed" : "freed",

@@ -7,6 +7,7 @@
 #include "registry/base/log.hpp"
 #include "registry/config/config.hpp"
 #include "retaining.hpp"
+#include "scrub.hpp"
 #include "serve.hpp"
 
 namespace {
@@ -92,6 +93,10 @@ int main(int argc, char** argv) {
       add_command(app, "retention", "Remove what the rules of retention do not keep", file);
   retention->add_flag("-d,--dry-run", only_say,
                       "Only say what would be removed, also of a store that is served");
+  const auto* scrub = add_command(app, "scrub",
+                                  "Hash all blobs of a store that nobody serves again, and put "
+                                  "those that are damaged in quarantine",
+                                  file);
   auto* help = app.add_subcommand("help", "Print this help and exit");
   try {
     app.parse(argc, argv);
@@ -118,6 +123,7 @@ int main(int argc, char** argv) {
   if (check->parsed()) return run_check_config(file, strict);
   return with_config(file, [&](const config::Config& config) {
     if (retention->parsed()) return app::retain(config, only_say);
+    if (scrub->parsed()) return app::scrub(config);
     return serve->parsed() ? app::serve(config) : app::collect(config, collecting);
   });
 }

@@ -33,6 +33,7 @@
 #include "registry/storage/memory_driver.hpp"
 #include "registry/storage/store_lock.hpp"
 #include "retaining.hpp"
+#include "scrubbing.hpp"
 
 namespace registry::app {
 namespace {
@@ -47,6 +48,7 @@ constexpr std::chrono::seconds kLockPatience{60};  // a rolling update overlaps
 // answered at once while large bodies move.
 constexpr std::size_t kTransfers = 16;
 constexpr int kTransferNiceness = 5;
+constexpr int kScrubNiceness = 10;
 
 // While there is nothing to end in good order. Not the default action: the first process of a
 // container has none.
@@ -148,6 +150,7 @@ class Daemon {
   base::ByteBudget tls_memory_{body_memory() / 2};
   base::Metrics metrics_;
   api::RequestMetrics request_metrics_{metrics_};
+  maintenance::ScrubMetrics scrub_metrics_{metrics_};
   const content::Acceptance acceptance_;
   std::optional<content::Content> content_;
   std::optional<Health> health_;
@@ -157,6 +160,7 @@ class Daemon {
   std::optional<http::Server> server_, debug_server_;
   base::Pool io_;
   base::Pool transfers_{"transfer", kTransfers, kTransferNiceness};
+  base::Pool scrubbing_{"scrub", 1, kScrubNiceness};  // a run lasts for hours
 };
 
 void Daemon::open_store() {
@@ -250,6 +254,12 @@ void Daemon::start_background() {
   }
   net::co_spawn(context_, save_last_uses_for_ever(content_->uses, io_), net::detached);
   if (!config_.retention.rules.empty()) start_retention(in_memory);
+  if (config_.scrub.enabled) {
+    net::co_spawn(context_,
+                  scrub_for_ever(config_.scrub, *driver_, *content_, scrubbing_, scrub_metrics_,
+                                 ending_.get_token()),
+                  net::detached);
+  }
   const auto& debug = config_.http.debug;
   if (debug.addr.empty()) return;
   debug_.emplace(*health_, metrics_, debug.prometheus.enabled ? debug.prometheus.path : "");

@@ -72,6 +72,12 @@ class PosixFile final : public File {
     return static_cast<std::uint64_t>(status.st_size);
   }
 
+  std::uint64_t id() override {
+    struct stat status{};
+    if (::fstat(fd_.get(), &status) != 0) fail("cannot stat", path_);
+    return status.st_ino;
+  }
+
   void sync() override {
     if (::fdatasync(fd_.get()) != 0) fail("cannot sync", path_);
   }
@@ -111,7 +117,7 @@ std::optional<FileStatus> status_of(const At& at) {
   const auto modified = std::chrono::seconds(status.st_mtim.tv_sec) +
                         std::chrono::nanoseconds(status.st_mtim.tv_nsec);
   return FileStatus{kind_of(status.st_mode), static_cast<std::uint64_t>(status.st_size),
-                    std::chrono::system_clock::time_point(modified)};
+                    std::chrono::system_clock::time_point(modified), status.st_ino};
 }
 
 bool remove_file(const At& at) {

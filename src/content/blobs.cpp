@@ -99,6 +99,7 @@ bool Blobs::remove(const oci::RepositoryName& name, const oci::Digest& digest) {
   const auto sha256 = read_link(driver_, paths::layer_link(name, digest));
   if (!sha256 || !stored_size(driver_, *sha256)) return false;
   const Change change([&] { recent_.blobs.forget_repository(name.str()); });
+  pins_.unneeded(*sha256);
   return driver_.remove(paths::layer_link(name, digest), storage::Survives::power_loss);
 }
 

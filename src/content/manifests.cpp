@@ -232,17 +232,16 @@ bool Manifests::remove_tag_as_seen(const oci::RepositoryName& name, const oci::T
 // before promises are looked for.
 std::vector<oci::Digest> Manifests::remove_untagged(const oci::RepositoryName& name,
                                                     const std::vector<oci::Digest>& manifests,
-                                                    const MayGo& may_go) {
+                                                    Pins::Clock::time_point cutoff) {
   std::vector<oci::Digest> removed;
   const RepositoryLocks::Alone lock(locks_, name);
   const auto tagged = tags_.all_digests(name);
   recent_.manifests.forget_repository(name.str());
   const Change change([&] { recent_.manifests.forget_repository(name.str()); });
   for (const auto& sha256 : manifests) {
-    if (tagged.contains(sha256) || !may_go(sha256)) continue;
-    pins_.unless_pinned(sha256, [&] {
-      if (remove_revision(name, sha256)) removed.push_back(sha256);
-    });
+    if (tagged.contains(sha256)) continue;
+    const auto removal = pins_.begin_removal(sha256, cutoff);
+    if (removal && remove_revision(name, sha256)) removed.push_back(sha256);
   }
   return removed;
 }
@@ -256,10 +255,29 @@ bool Manifests::remove_manifest(const oci::RepositoryName& name, const oci::Dige
 
 bool Manifests::remove_revision(const oci::RepositoryName& name, const oci::Digest& sha256) {
   const auto content = stored_manifest(driver_, sha256);
+  if (content) let_go_of(name, sha256, *content);
   if (!driver_.remove(paths::revision_link(name, sha256), Survives::power_loss)) return false;
   if (content) tidy_up(name, *content);
   uses_.forget(name, sha256);
   return true;
+}
+
+// What it needed is unreferenced from now on, perhaps, and stays for the grace period from now on.
+void Manifests::let_go_of(const oci::RepositoryName& name, const oci::Digest& sha256,
+                          const std::string& content) {
+  pins_.unneeded(sha256);
+  const auto document = oci::read_stored(content);
+  const auto type = oci::parse_media_type(document.media_type);
+  const bool has_children = type && oci::is_index(*type);
+  for (const auto& reference : document.references) {
+    const bool says_itself = reference.algorithm() == oci::Algorithm::sha256;
+    const auto stored =
+        says_itself ? reference : read_link(driver_, paths::layer_link(name, reference));
+    if (!stored) continue;
+    // A manifest of the repository is there for itself, and is let go of for itself.
+    if (has_children && read_link(driver_, paths::revision_link(name, *stored))) continue;
+    pins_.unneeded(*stored);
+  }
 }
 
 // What led to a manifest that is gone counts no longer, and is no reason to fail.

@@ -2,8 +2,7 @@
 
 #include "hashing.hpp"
 #include "links.hpp"
-#include "registry/base/log.hpp"
-#include "registry/base/offload.hpp"
+#include "registry/content/quarantine.hpp"
 #include "registry/oci/error.hpp"
 #include "registry/oci/hasher.hpp"
 #include "registry/storage/paths.hpp"
@@ -19,12 +18,13 @@ std::optional<oci::Digest> sha256_of_manifest(storage::Driver& driver,
   return read_link(driver, paths::manifest_alias(name, digest));
 }
 
+// What may be missing is needed as well, where it is there.
 CheckedReferences ReferenceCheck::check(const oci::Manifest& manifest) {
   for (const auto& blob : manifest.blobs) {
-    if (acceptance_.wants_blob(blob)) check_one(blob, false);
+    acceptance_.wants_blob(blob) ? check_one(blob, false) : pins_.promise(blob.digest);
   }
   for (const auto& child : manifest.manifests) {
-    if (acceptance_.wants_child(child)) check_one(child, true);
+    acceptance_.wants_child(child) ? check_one(child, true) : pins_.promise(child.digest);
   }
   return std::move(checked_);
 }
@@ -65,22 +65,6 @@ void ReferenceCheck::check_one(const oci::Descriptor& descriptor, bool may_be_ma
   }
 }
 
-namespace {
-
-// Not while somebody relies on it, nor what a push has put in its place meanwhile: that is what the
-// pins of a push, and the size, which was wrong, are for.
-bool quarantine_damaged(storage::Driver& driver, Pins& pins, const oci::Digest& digest,
-                        std::uint64_t damaged_size) {
-  bool moved = false;
-  pins.unless_pinned(digest, [&] {
-    if (stored_size(driver, digest) != damaged_size) return;
-    moved = driver.move(paths::blob(digest), paths::quarantine(digest));
-  });
-  return moved;
-}
-
-}  // namespace
-
 void settle(storage::Driver& driver, Pins& pins, Recent& recent, KnownWhole& whole,
             const Suspicious& suspicious) {
   const auto& [sha256, stated_bytes] = suspicious;
@@ -97,10 +81,7 @@ void settle(storage::Driver& driver, Pins& pins, Recent& recent, KnownWhole& who
                      "the descriptor of " + sha256.str() + " says " + std::to_string(stated_bytes) +
                          " bytes, the blob has " + std::to_string(reader->size()));
   }
-  if (!quarantine_damaged(driver, pins, sha256, reader->size())) return;
-  recent.forget_all();
-  base::log::error("a stored blob was damaged and is in quarantine: push the image again",
-                   {{"digest", sha256.str()}});
+  (void)quarantine(driver, pins, recent, sha256, *reader);
 }
 
 }  // namespace registry::content

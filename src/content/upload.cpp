@@ -104,11 +104,10 @@ void Upload::save_state() {
   auto& driver = uploads_.driver_;
   if (offset() > 0) {
     if (hash_.sha512) {
-      driver.put(Uploads::state_path(name_, id_, offset(), oci::Algorithm::sha512),
-                 hash_.sha512->save(), Survives::process_crash);
+      driver.make(Uploads::state_path(name_, id_, offset(), oci::Algorithm::sha512),
+                  hash_.sha512->save());
     }
-    driver.put(Uploads::state_path(name_, id_, offset()), Uploads::vouched_for(hash_.sha256),
-               Survives::process_crash);
+    driver.make(Uploads::state_path(name_, id_, offset()), Uploads::vouched_for(hash_.sha256));
   }
   forget_states_before(begun_with_.sha256.bytes_hashed());
 }
@@ -180,7 +179,14 @@ BlobInfo Upload::commit(const oci::Digest& digest) {
 // The blob is durable: what is left of its upload is litter, and no reason to fail.
 void Upload::remove_files() {
   try {
-    uploads_.driver_.remove_tree(paths::upload(name_, id_), Survives::process_crash);
+    // No longer there, first of all; then what one or no chunk has left.
+    std::vector<storage::Known> known = {{"startedat"}};
+    if (const auto saved = begun_with_.sha256.bytes_hashed(); saved > 0) {
+      known.push_back({"hashstates/sha256/" + std::to_string(saved)});
+      known.push_back({"hashstates/sha256", true});
+      known.push_back({"hashstates", true});
+    }
+    uploads_.driver_.folder(paths::uploads(name_))->remove_tree(id_, known);
   } catch (const std::system_error& error) {
     base::log::warn("cannot remove a finished upload", {{"id", id_}, {"err", error.what()}});
   }

@@ -68,13 +68,14 @@ std::optional<UploadHash> Uploads::Kept::take(const std::string& key) {
 
 std::string Uploads::begin(const oci::RepositoryName& name, oci::Algorithm algorithm) {
   auto id = base::make_uuid();
-  driver_.put(paths::upload_started_at(name, id),
-              base::rfc3339_seconds(std::chrono::system_clock::now()), Survives::process_crash);
+  driver_.make(paths::upload_data(name, id), "");
   // The state of no bytes says that there is to be one of all.
   if (algorithm == oci::Algorithm::sha512) {
-    driver_.put(state_path(name, id, 0, algorithm), oci::Sha512().save(), Survives::process_crash);
+    driver_.make(state_path(name, id, 0, algorithm), oci::Sha512().save());
   }
-  driver_.put(paths::upload_data(name, id), "", Survives::process_crash);
+  // Last: it says that the upload is there.
+  driver_.make(paths::upload_started_at(name, id),
+               base::rfc3339_seconds(std::chrono::system_clock::now()));
   UploadHash none;
   if (algorithm == oci::Algorithm::sha512) none.sha512.emplace();
   kept_.put(key_of(name, id), none);

@@ -27,35 +27,44 @@ using Blobs = std::vector<PackedDigest<32>>;  // of one shelf, in order
 
 class Collector {
  public:
-  Collector(storage::Driver& driver, const CollectOptions& options, Say say)
-      : driver_(driver),
+  Collector(content::Content& content, storage::Driver& driver, const CollectOptions& options,
+            Say say)
+      : content_(content),
+        driver_(driver),
         options_(options),
         say_(std::move(say)),
         blobs_(driver.folder(paths::kBlobs)),
         crew_(options.threads),
-        tools_{driver, *blobs_, crew_, say_} {}
+        guard_(content.pins, options.grace),
+        tools_{content, driver, *blobs_, crew_, guard_, options_.stop, say_} {}
   Collected run();
 
  private:
   void collect_in(const oci::RepositoryName& name);
   std::vector<Blobs> unmarked_blobs();
-  std::optional<Blobs> try_shelf(const std::string& shelf) const noexcept;
+  std::optional<Blobs> try_shelf(const std::string& shelf) noexcept;
+  bool may_go(const PackedDigest<32>& sha256) {
+    return !marked_.contains(sha256) && !guard_.protects(unpack(sha256));
+  }
   Blobs look_at_shelf(const std::string& shelf);
   void remove(const std::vector<Blobs>& shelves);
   void remove_some(std::span<const oci::Digest> digests);
   void announce(const oci::Digest& sha256);
 
+  content::Content& content_;
   storage::Driver& driver_;
   const CollectOptions& options_;
   const Say say_;
   const std::unique_ptr<storage::Folder> blobs_;
   Crew crew_;
+  Guard guard_;
   const Tools tools_;
   DigestSet marked_;
   Collected collected_;
 };
 
 void Collector::collect_in(const oci::RepositoryName& name) {
+  if (options_.stop.stop_requested()) return;
   // 2.8 knows nothing of one in which there is but an upload.
   const bool is_known =
       may_exist(driver_, paths::layers(name)) || may_exist(driver_, paths::manifests(name));
@@ -87,13 +96,13 @@ std::vector<Blobs> Collector::unmarked_blobs() {
 }
 
 // In silence. nullopt: look at it more closely.
-std::optional<Blobs> Collector::try_shelf(const std::string& shelf) const noexcept {
+std::optional<Blobs> Collector::try_shelf(const std::string& shelf) noexcept {
   try {
     Blobs blobs;
     const bool found = driver_.visit(paths::kBlobs + '/' + shelf, [&](const storage::Entry& entry) {
       const auto sha256 =
           entry.is_directory && entry.name.starts_with(shelf) ? pack<32>(entry.name) : std::nullopt;
-      if (sha256 && !marked_.contains(*sha256)) blobs.push_back(*sha256);
+      if (sha256 && may_go(*sha256)) blobs.push_back(*sha256);
       return true;
     });
     if (!found) return std::nullopt;
@@ -111,7 +120,7 @@ Blobs Collector::look_at_shelf(const std::string& shelf) {
                                         oci::Algorithm::sha256, [&](const oci::Digest& sha256) {
                                           if (!sha256.hex().starts_with(shelf)) return;
                                           const auto packed = *pack<32>(sha256.hex());
-                                          if (!marked_.contains(packed)) blobs.push_back(packed);
+                                          if (may_go(packed)) blobs.push_back(packed);
                                         });
   if (!readable) ++collected_.damaged;
   return blobs;
@@ -128,6 +137,7 @@ void Collector::remove(const std::vector<Blobs>& shelves) {
   constexpr std::size_t kChunk = 1000;
   std::vector<oci::Digest> some;
   for (const auto& shelf : shelves) {
+    if (options_.stop.stop_requested()) break;
     for (const auto& blob : shelf) {
       some.push_back(unpack(blob));
       if (some.size() < kChunk) continue;
@@ -145,8 +155,11 @@ void Collector::remove_some(std::span<const oci::Digest> digests) {
   crew_.for_each(digests.size(), [&](std::size_t i) {
     try {
       const auto path = paths::blob_below_blobs(digests[i].hex());
+      const auto removal = guard_.begin_removal(digests[i]);
+      if (!removal) return;
       if (const auto status = blobs_->stat(path)) bytes += status->size_bytes;
-      if (!options_.dry_run) blobs_->remove_with_directory(path);
+      if (options_.dry_run) return;
+      blobs_->remove_tree(path.substr(0, path.rfind('/')), {{"data"}});
     } catch (const std::exception& error) {
       failures[i] = error.what();
     }
@@ -173,8 +186,13 @@ Collected Collector::run() {
         "and collect again");
     return collected_;
   }
+  // A part of the mark says nothing of what is needed.
+  collected_.was_ended = options_.stop.stop_requested();
+  if (collected_.was_ended) return collected_;
   marked_.settle();
   collected_.marked = marked_.size();
+  // What is told from memory from here on was read, and promised, since the mark began.
+  content_.recent.forget_all();
   const auto unmarked = unmarked_blobs();
   marked_ = {};
   for (const auto& blobs : unmarked) collected_.blobs += blobs.size();
@@ -182,16 +200,19 @@ Collected Collector::run() {
        std::to_string(collected_.blobs) + " blobs and " + std::to_string(collected_.manifests) +
        " manifests eligible for deletion");
   // No link may come back and lead to a blob that is gone.
-  if (!options_.dry_run) driver_.sync();
+  if (!options_.dry_run && collected_.blobs > 0) driver_.sync();
   remove(unmarked);
+  collected_.was_ended = options_.stop.stop_requested();
+  collected_.kept = guard_.kept();
   return collected_;
 }
 
 }  // namespace
 
-Collected collect_garbage(storage::Driver& driver, const CollectOptions& options, const Say& say) {
+Collected collect_garbage(content::Content& content, storage::Driver& driver,
+                          const CollectOptions& options, const Say& say) {
   const Say quiet = [](const std::string&) {};
-  return Collector(driver, options, options.quiet ? quiet : say).run();
+  return Collector(content, driver, options, options.quiet ? quiet : say).run();
 }
 
 }  // namespace registry::maintenance

@@ -3,9 +3,12 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 
 #include "crew.hpp"
+#include "guard.hpp"
+#include "registry/content/content.hpp"
 #include "registry/oci/digest.hpp"
 #include "registry/storage/driver.hpp"
 
@@ -13,9 +16,12 @@ namespace registry::maintenance {
 
 // What a collection works with.
 struct Tools {
+  content::Content& content;
   storage::Driver& driver;
   storage::Folder& blobs;  // that all of them are in
   Crew& crew;
+  Guard& guard;
+  const std::stop_token& stop;
   std::function<void(const std::string& line)> say;
 };
 

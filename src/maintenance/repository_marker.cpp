@@ -122,7 +122,8 @@ std::vector<oci::Digest> RepositoryMarker::roots(bool delete_untagged) {
   const auto tagged_ones = may_choose ? tagged() : std::nullopt;
   std::vector<oci::Digest> roots;
   for (const auto& [sha256, manifest] : manifests_) {
-    const bool stays = !tagged_ones || manifest.is_hidden || tagged_ones->contains(sha256);
+    const bool stays = !tagged_ones || manifest.is_hidden || tagged_ones->contains(sha256) ||
+                       tools_.guard.protects(sha256);
     if (stays) roots.push_back(sha256);
   }
   return roots;

@@ -21,14 +21,16 @@ class RepositoryMarker {
   RepositoryMarker(const Tools& tools, oci::RepositoryName name)
       : tools_(tools), driver_(tools.driver), name_(std::move(name)) {}
 
-  // Finds the manifests that stay: all, or with `delete_untagged` those that a tag leads to, what
-  // they lead to, and what refers to one of them; then marks them and all that they reference.
+  // Finds the manifests that stay: all, or with `delete_untagged` those that a tag leads to or that
+  // somebody was told of lately, what they lead to, and what refers to one of them; then marks them
+  // and all that they reference.
   void mark(bool delete_untagged, DigestSet& marked);
   // One that was to go and cannot be removed: as long as it is there it is to be whole.
   void keep_after_all(const oci::Digest& sha256, DigestSet& marked);
 
   const std::vector<oci::Digest>& doomed() const { return doomed_; }  // manifests that do not stay
   bool keeps(const oci::Digest& sha256) const { return kept_.contains(sha256); }
+  bool has_seen(const oci::Digest& sha256) const { return manifests_.contains(sha256); }
   // Whether a manifest that stays references the blob; every blob where that cannot be known.
   bool needs_layer(const oci::Digest& sha256) const {
     return needs_every_layer_ || needed_.contains(sha256);

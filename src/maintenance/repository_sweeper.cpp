@@ -1,5 +1,6 @@
 #include "repository_sweeper.hpp"
 
+#include <algorithm>
 #include <array>
 #include <system_error>
 
@@ -31,19 +32,7 @@ void RepositorySweeper::sweep() {
   sweep_tag_aliases();
   sweep_layers();
   sweep_uploads();
-}
-
-// `what` empty: it was said already, or is but an empty folder.
-bool RepositorySweeper::remove(const std::string& what, const std::string& path) {
-  if (!what.empty()) tools_.say(name_.str() + ": " + what);
-  if (dry_run_) return true;
-  try {
-    driver_.remove_tree(path, storage::Survives::process_crash);
-    return true;
-  } catch (const std::system_error& error) {
-    cannot_remove(path, error.what());
-    return false;
-  }
+  sweep_repository();
 }
 
 void RepositorySweeper::cannot_remove(const std::string& path, const std::string& why) {
@@ -51,33 +40,77 @@ void RepositorySweeper::cannot_remove(const std::string& path, const std::string
   base::log::warn("cannot remove", {{"path", path}, {"err", why}});
 }
 
+// Nothing changes in the repository meanwhile. `what` empty: it is not worth a word.
+void RepositorySweeper::remove_while(const std::function<bool()>& is_so, const std::string& what,
+                                     const std::string& path) {
+  if (!is_so()) return;
+  std::optional<content::RepositoryLocks::Alone> lock;
+  if (!dry_run_) lock.emplace(tools_.content.locks, name_);
+  if (lock && !is_so()) return;
+  if (!what.empty()) tools_.say(name_.str() + ": " + what);
+  if (dry_run_) return;
+  try {
+    driver_.remove_tree(path, storage::Survives::process_crash);
+  } catch (const std::system_error& error) {
+    cannot_remove(path, error.what());
+  }
+}
+
 // Each with the folder of its own, in the directory. Returns which of them are gone.
 std::vector<bool> RepositorySweeper::remove_links(const std::string& directory,
-                                                  std::span<const oci::Digest> digests) {
-  std::vector<bool> gone(digests.size(), true);
-  if (dry_run_ || digests.empty()) return gone;
-  std::vector<std::string> failures(digests.size());
+                                                  std::span<const Doomed> doomed) {
+  constexpr std::size_t kAtOnce = 256;  // a push waits that long
+  std::vector<bool> gone;
+  while (gone.size() < doomed.size()) {
+    const auto rest = doomed.subspan(gone.size());
+    const auto some = remove_some_links(directory, rest.first(std::min(rest.size(), kAtOnce)));
+    gone.insert(gone.end(), some.begin(), some.end());
+  }
+  return gone;
+}
+
+std::vector<bool> RepositorySweeper::remove_some_links(const std::string& directory,
+                                                       std::span<const Doomed> doomed) {
+  if (dry_run_) return std::vector<bool>(doomed.size(), true);
+  const content::RepositoryLocks::Alone lock(tools_.content.locks, name_);
+  // What is told from memory from here on was read, and promised, since the mark began.
+  tools_.content.recent.forget_repository(name_.str());
+  std::vector<char> gone(doomed.size());
+  std::vector<std::string> failures(doomed.size());
   const auto folder = driver_.folder(directory);
-  tools_.crew.for_each(digests.size(), [&](std::size_t i) {
+  tools_.crew.for_each(doomed.size(), [&](std::size_t i) {
     try {
-      folder->remove_with_directory(std::string(digests[i].hex()) + "/link");
+      gone[i] = remove_link(*folder, doomed[i]) ? 1 : 0;
     } catch (const std::exception& error) {
       failures[i] = error.what();
     }
   });
   for (std::size_t i = 0; i < failures.size(); ++i) {
     if (failures[i].empty()) continue;
-    gone[i] = false;
-    cannot_remove(directory + '/' + std::string(digests[i].hex()), failures[i]);
+    cannot_remove(directory + '/' + std::string(doomed[i].name.hex()), failures[i]);
   }
-  return gone;
+  return {gone.begin(), gone.end()};
+}
+
+bool RepositorySweeper::remove_link(storage::Folder& folder, const Doomed& doomed) {
+  const std::string hex(doomed.name.hex());
+  if (!doomed.leads_to) {
+    if (folder.stat(hex + "/link")) return false;  // it has come meanwhile
+    folder.remove_tree(hex, {});
+    return true;
+  }
+  const auto removal = tools_.guard.begin_removal(*doomed.leads_to);
+  if (removal) folder.remove_tree(hex, {{"link"}});
+  return removal.has_value();
 }
 
 std::vector<oci::Digest> RepositorySweeper::remove_manifests() {
-  const auto gone = remove_links(paths::revisions(name_) + "/sha256", marker_.doomed());
+  std::vector<Doomed> doomed;
+  for (const auto& sha256 : marker_.doomed()) doomed.push_back({sha256, sha256});
+  const auto gone = remove_links(paths::revisions(name_) + "/sha256", doomed);
   std::vector<oci::Digest> still_there;
   for (std::size_t i = 0; i < gone.size(); ++i) {
-    if (!gone[i]) still_there.push_back(marker_.doomed()[i]);
+    if (!gone[i]) still_there.push_back(doomed[i].name);
   }
   return still_there;
 }
@@ -91,11 +124,11 @@ void RepositorySweeper::sweep_revisions() {
     tools_.crew.for_each(exist.size(), [&](std::size_t i) {
       exist[i] = exists(*folder, std::string(digests[i].hex()) + "/link") ? 1 : 0;
     });
-    std::vector<oci::Digest> without_link;
+    std::vector<Doomed> without_link;
     for (std::size_t i = 0; i < exist.size(); ++i) {
       if (exist[i] != 0) continue;
       if (may_exist(driver_, paths::revision_link(name_, digests[i]))) continue;
-      without_link.push_back(digests[i]);
+      without_link.push_back({digests[i], std::nullopt});
     }
     remove_links(directory, without_link);
   };
@@ -146,15 +179,18 @@ bool RepositorySweeper::is_clean_tag(storage::Folder& tags,
 void RepositorySweeper::sweep_tag(const std::string& text) {
   const auto tag = oci::Tag::parse(text);
   if (!tag) return;
-  if (look_at_link(driver_, paths::tag_current(name_, *tag)).state == Link::State::absent) {
-    remove("tag without a manifest eligible for deletion: " + text, paths::tag(name_, *tag));
-    return;
+  const auto points_nowhere = [&] {
+    return look_at_link(driver_, paths::tag_current(name_, *tag)).state == Link::State::absent;
+  };
+  if (points_nowhere()) {
+    return remove_while(points_nowhere, "tag without a manifest eligible for deletion: " + text,
+                        paths::tag(name_, *tag));
   }
   const auto index = paths::tag(name_, *tag) + "/index/sha256";
   for_each_digest(driver_, index, Algorithm::sha256, [&](const oci::Digest& sha256) {
-    if (marker_.keeps(sha256)) return;
-    remove("index entry of tag " + text + " eligible for deletion: " + sha256.str(),
-           folder_of(paths::tag_index(name_, *tag, sha256)));
+    remove_while([&] { return is_gone(sha256); },
+                 "index entry of tag " + text + " eligible for deletion: " + sha256.str(),
+                 folder_of(paths::tag_index(name_, *tag, sha256)));
   });
 }
 
@@ -182,8 +218,7 @@ void RepositorySweeper::sweep_some_layers(const std::string& directory,
     if (!seen[i].digest || !marker_.needs_layer(*seen[i].digest)) return;
     seen[i].is_stored = exists(tools_.blobs, paths::blob_below_blobs(seen[i].digest->hex()));
   });
-  std::vector<oci::Digest> removed;
-  std::vector<std::optional<oci::Digest>> led_to;
+  std::vector<Doomed> doomed;
   for (std::size_t i = 0; i < seen.size(); ++i) {
     if (seen[i].is_stored) continue;
     const auto link = seen[i].digest ? Link{Link::State::whole, seen[i].digest}
@@ -192,21 +227,28 @@ void RepositorySweeper::sweep_some_layers(const std::string& directory,
     if (link.state == Link::State::whole) {
       const bool is_needed =
           marker_.needs_layer(*link.digest) && may_exist(driver_, paths::blob(*link.digest));
-      if (is_needed) continue;
+      if (is_needed || tools_.guard.protects(*link.digest)) continue;
       tools_.say(name_.str() + ": layer link eligible for deletion: " + digests[i].str());
     }
-    removed.push_back(digests[i]);
-    led_to.push_back(link.digest);
+    doomed.push_back({digests[i], link.digest});
   }
-  const auto gone = remove_links(directory, removed);
+  const auto gone = remove_links(directory, doomed);
   for (std::size_t i = 0; i < gone.size(); ++i) {
-    if (!gone[i] && led_to[i]) still_linked_.push_back(*led_to[i]);
+    if (!gone[i] && doomed[i].leads_to) still_linked_.push_back(*doomed[i].leads_to);
   }
+}
+
+// The mark did not keep it, nor has it come since; in a dry run those that would go are still
+// there.
+bool RepositorySweeper::is_gone(const oci::Digest& sha256) {
+  if (marker_.keeps(sha256)) return false;
+  if (dry_run_ && marker_.has_seen(sha256)) return true;
+  return !may_exist(driver_, paths::revision_link(name_, sha256));
 }
 
 bool RepositorySweeper::leads_nowhere(const std::string& link_path) {
   const auto link = look_at_link(driver_, link_path);
-  return link.state == Link::State::absent || (link.digest && !marker_.keeps(*link.digest));
+  return link.state == Link::State::absent || (link.digest && is_gone(*link.digest));
 }
 
 // Names of manifests that are gone; they count for nothing, and are only tidied up.
@@ -215,8 +257,8 @@ void RepositorySweeper::sweep_aliases() {
   const auto directory = paths::aliases(name_) + "/sha512";
   for_each_digest(driver_, directory, Algorithm::sha512, [&](const oci::Digest& sha512) {
     const auto path = paths::manifest_alias(name_, sha512);
-    if (leads_nowhere(path))
-      remove("alias eligible for deletion: " + sha512.str(), folder_of(path));
+    remove_while([&] { return leads_nowhere(path); },
+                 "alias eligible for deletion: " + sha512.str(), folder_of(path));
   });
 }
 
@@ -226,8 +268,8 @@ void RepositorySweeper::sweep_tag_aliases() {
   for_each_entry(driver_, directory, [&](const storage::Entry& entry) {
     const auto tag = oci::Tag::parse(entry.name);
     if (!tag || entry.is_directory) return;
-    if (may_exist(driver_, paths::tag_current(name_, *tag))) return;
-    remove("", paths::tag_alias(name_, *tag));
+    remove_while([&] { return !may_exist(driver_, paths::tag_current(name_, *tag)); }, "",
+                 paths::tag_alias(name_, *tag));
   });
 }
 
@@ -242,22 +284,53 @@ void RepositorySweeper::sweep_referrers() {
             paths::referrers(name_, subject) + '/' + std::string(oci::to_string(algorithm));
         for_each_digest(driver_, directory, algorithm, [&](const oci::Digest& referrer) {
           const auto path = paths::referrer_link(name_, subject, referrer);
-          if (leads_nowhere(path)) {
-            remove("referrer eligible for deletion: " + referrer.str(), folder_of(path));
-          }
+          remove_while([&] { return leads_nowhere(path); },
+                       "referrer eligible for deletion: " + referrer.str(), folder_of(path));
         });
       }
     });
   }
 }
 
-// What 2.8 leaves of cancelled uploads. An upload that says when it began may go on.
+// What 2.8 leaves of cancelled uploads, and a crash of one that has just begun. An upload that says
+// when it began may go on.
 void RepositorySweeper::sweep_uploads() {
   for_each_directory(driver_, paths::uploads(name_), [&](const std::string& id) {
     if (!content::is_upload_id(id)) return;
     if (may_exist(driver_, paths::upload_started_at(name_, id))) return;
-    remove("cancelled upload eligible for deletion: " + id, paths::upload(name_, id));
+    tools_.say(name_.str() + ": cancelled upload eligible for deletion: " + id);
+    if (dry_run_) return;
+    try {
+      tools_.content.uploads.remove_untouched(name_, id, tools_.guard.wall_cutoff());
+    } catch (const std::system_error& error) {
+      cannot_remove(paths::upload(name_, id), error.what());
+    }
   });
+}
+
+bool RepositorySweeper::has_nothing_in(const std::string& path) {
+  bool has_something = false;
+  const bool readable =
+      for_each_entry(driver_, path, [&](const storage::Entry&) { has_something = true; });
+  return readable && !has_something;
+}
+
+// One that has nothing left, and so leaves the catalog. An upload may begin in it at any moment,
+// without a lock: it makes again what it misses.
+void RepositorySweeper::sweep_repository() {
+  if (dry_run_ || marker_.is_unknown()) return;
+  const auto repository = paths::repository(name_);
+  const auto parts = {paths::layers(name_) + "/sha256", paths::layers(name_) + "/sha512",
+                      paths::revisions(name_) + "/sha256", paths::tags(name_),
+                      paths::uploads(name_)};
+  const auto has_nothing = [&](const std::string& part) { return has_nothing_in(part); };
+  const content::RepositoryLocks::Alone lock(tools_.content.locks, name_);
+  if (!std::ranges::all_of(parts, has_nothing)) return;
+  try {
+    driver_.remove_empty(repository);
+  } catch (const std::system_error& error) {
+    cannot_remove(repository, error.what());
+  }
 }
 
 }  // namespace registry::maintenance

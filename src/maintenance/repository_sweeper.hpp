@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,8 +14,9 @@
 namespace registry::maintenance {
 
 // Removes from one repository what its marker says that nothing needs: links, and what stands
-// beside them. Each thing is said before it goes; in a dry run it stays. What cannot be removed is
-// logged.
+// beside them, while others may use it. What the marker saw is old by then: so each thing is looked
+// at again, or asked for at the guard, under the repository's lock, which is held for some removals
+// at a time. Each is said before it goes; in a dry run it stays. What cannot be removed is logged.
 class RepositorySweeper {
  public:
   RepositorySweeper(const Tools& tools, const oci::RepositoryName& name,
@@ -21,14 +24,21 @@ class RepositorySweeper {
       : tools_(tools), driver_(tools.driver), name_(name), marker_(marker), dry_run_(dry_run) {}
 
   // Those manifests that do not stay; returns the ones that are still there, as they cannot be
-  // removed. Comes first.
+  // removed or somebody relies on them. Comes first.
   std::vector<oci::Digest> remove_manifests();
   void sweep();
   std::size_t failed() const { return failed_; }
-  // Blobs whose links could not be removed: they must stay as well.
+  // Blobs whose links are still there: they must stay as well.
   const std::vector<oci::Digest>& still_linked() const { return still_linked_; }
 
  private:
+  // A folder for a link, by its digest.
+  struct Doomed {
+    oci::Digest name;
+    // What it leads to. nullopt: there is no link in the folder.
+    std::optional<oci::Digest> leads_to;
+  };
+
   void sweep_revisions();
   void sweep_tags();
   bool is_clean_tag(storage::Folder& tags, const std::string& text) const noexcept;
@@ -39,10 +49,15 @@ class RepositorySweeper {
   void sweep_tag_aliases();
   void sweep_referrers();
   void sweep_uploads();
+  void sweep_repository();
+  bool is_gone(const oci::Digest& sha256);
   bool leads_nowhere(const std::string& link_path);
-  bool remove(const std::string& what, const std::string& path);
-  std::vector<bool> remove_links(const std::string& directory,
-                                 std::span<const oci::Digest> digests);
+  bool has_nothing_in(const std::string& path);
+  void remove_while(const std::function<bool()>& is_so, const std::string& what,
+                    const std::string& path);
+  std::vector<bool> remove_links(const std::string& directory, std::span<const Doomed> doomed);
+  std::vector<bool> remove_some_links(const std::string& directory, std::span<const Doomed> doomed);
+  bool remove_link(storage::Folder& folder, const Doomed& doomed);
   void cannot_remove(const std::string& path, const std::string& why);
 
   const Tools& tools_;

@@ -64,18 +64,30 @@ class Carrying {
   }
 
   void remove_some(std::span<const ManifestGoing> due) {
+    using Clock = content::Pins::Clock;
+    const auto cutoff =
+        run_.alone ? content::Pins::kNoPromise : Clock::now() - content_.pins.grace();
     std::vector<Digest> digests;
     for (const auto& going : due) digests.push_back(going.sha256);
-    if (!run_.dry_run) {
-      const auto may_go = [&](const Digest& sha256) {
-        return run_.alone || !content_.pins.protects(sha256, content::Pins::Clock::now());
-      };
-      digests = content_.manifests.remove_untagged(name_, digests, may_go);
+    if (run_.dry_run) {
+      std::erase_if(digests, [&](const auto& one) { return content_.pins.protects(one, cutoff); });
+    } else {
+      digests = content_.manifests.remove_untagged(name_, digests, cutoff);
     }
     removed_.insert(digests.begin(), digests.end());
     for (const auto& going : due) {
-      if (removed_.contains(going.sha256)) each_({name_, std::nullopt, going.sha256, going.why});
+      if (removed_.contains(going.sha256)) {
+        each_({name_, std::nullopt, going.sha256, going.why});
+      } else {
+        wait_for(going);
+      }
     }
+  }
+
+  // Somebody relies on it. In a later run what it belongs to is no longer there to take it along.
+  void wait_for(const ManifestGoing& going) {
+    if (run_.dry_run || going.after.empty()) return;
+    content_.uses.untagged(name_, going.sha256, run_.now, true);
   }
 
   content::Content& content_;
@@ -102,7 +114,7 @@ Retained apply_retention(content::Content& content, storage::Driver& driver,
                          const std::function<void(const Removal&)>& each) {
   Retained retained;
   content.uses.load();
-  RetentionReader reader(content, driver, !run.alone);
+  RetentionReader reader(content, driver);
   const std::function<void(const Removal&)> note = [&](const Removal& removal) {
     ++(removal.tag ? retained.tags : retained.manifests);
     log_removal(removal, run.dry_run);

@@ -140,7 +140,7 @@ class Decider {
     const auto lost = lost_.find(sha256);
     const bool lost_a_tag = manifest.untagged && *manifest.untagged >= manifest.pushed;
     const bool belongs = holders_.contains(sha256);
-    if (manifest.is_promised || manifest.is_damaged) {
+    if (manifest.is_damaged) {
       roots_.insert(sha256);
     } else if (lost != lost_.end()) {
       reasons_.emplace(sha256, lost->second);

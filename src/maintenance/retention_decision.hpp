@@ -26,7 +26,6 @@ struct SeenManifest {
   std::optional<base::WallTime> pulled;
   std::optional<base::WallTime> untagged;  // when it last lost a tag
   bool untagged_by_rule = false;           // to retention
-  bool is_promised = false;                // to a client, which may rely on it
   bool is_damaged = false;                 // nobody knows what it needs
   bool is_build_cache = false;
   std::optional<oci::Digest> subject;
@@ -64,8 +63,9 @@ const config::Retention::Rule* rule_for(const std::vector<config::Retention::Rul
 std::optional<oci::Digest> subject_of_tag(std::string_view tag);
 
 // What stays: tags by any of the keeps; build cache by its own limits; manifests without a tag
-// until their time has come, and longer while they are promised; what these need and what refers to
-// them. What belongs to a manifest goes with it. What goes has lost its tag, or its time has come.
+// until their time has come; what these need and what refers to them. What belongs to a manifest
+// goes with it. Promises to clients are for who carries this out: what is promised stays, and so
+// does what goes after it.
 Decision decide(const SeenRepository& repository, const config::Retention::Rule& rule,
                 base::WallTime now);
 

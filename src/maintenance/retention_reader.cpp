@@ -63,9 +63,6 @@ bool RetentionReader::read_manifest(const oci::RepositoryName& name, const Diges
   manifest.pulled = use.pulled;
   manifest.untagged = use.untagged;
   manifest.untagged_by_rule = use.untagged_by_rule;
-  if (are_promised_) {
-    manifest.is_promised = content_.pins.protects(sha256, content::Pins::Clock::now());
-  }
   seen.manifests.emplace(sha256, std::move(manifest));
   return true;
 }

@@ -12,9 +12,8 @@ namespace registry::maintenance {
 // Reads what a repository holds, for retention. Blocking.
 class RetentionReader {
  public:
-  // `are_promised`: promises to clients count.
-  RetentionReader(content::Content& content, storage::Driver& driver, bool are_promised)
-      : content_(content), driver_(driver), are_promised_(are_promised) {}
+  RetentionReader(content::Content& content, storage::Driver& driver)
+      : content_(content), driver_(driver) {}
 
   // nullopt: a part of it cannot be read, and might need or name any of the rest; this is logged.
   std::optional<SeenRepository> read(const oci::RepositoryName& name);
@@ -31,7 +30,6 @@ class RetentionReader {
 
   content::Content& content_;
   storage::Driver& driver_;
-  const bool are_promised_;
 };
 
 }  // namespace registry::maintenance

@@ -11,7 +11,7 @@ base::MadeDirectory Directories::make_one(const base::Path& path) {
   // Under the lock, so that none is ever there without being known as not durable.
   const std::scoped_lock lock(mutex_);
   const auto made = files_.make_directory(path);
-  if (made == base::MadeDirectory::made) not_durable_[path] = next_generation_++;
+  if (made == base::MadeDirectory::made) not_durable_[path.native()] = next_generation_++;
   return made;
 }
 
@@ -28,9 +28,22 @@ void Directories::make(const base::Path& path) {
   throw std::system_error(ENOTDIR, std::generic_category(), "cannot make " + path.string());
 }
 
+bool Directories::make_new(const base::Path& path) noexcept {
+  try {
+    auto made = make_one(path);
+    if (made == base::MadeDirectory::no_parent) {
+      make(path.parent_path());
+      made = make_one(path);
+    }
+    return made == base::MadeDirectory::made;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
 std::uint64_t Directories::generation_of(const base::Path& path) {
   const std::scoped_lock lock(mutex_);
-  const auto found = not_durable_.find(path);
+  const auto found = not_durable_.find(path.native());
   return found == not_durable_.end() ? 0 : found->second;
 }
 
@@ -42,17 +55,17 @@ void Directories::sync(const base::Path& path) {
     files_.sync_directory(directory.parent_path());
     // Only now: until the sync is done, whoever else needs this directory has to sync it too.
     const std::scoped_lock lock(mutex_);
-    const auto found = not_durable_.find(directory);
+    const auto found = not_durable_.find(directory.native());
     if (found != not_durable_.end() && found->second == generation) not_durable_.erase(found);
   }
 }
 
 void Directories::forget(const base::Path& path) {
   const std::scoped_lock lock(mutex_);
-  const auto prefix = path.string() + '/';
-  not_durable_.erase(path);
+  const auto prefix = path.native() + '/';
+  not_durable_.erase(path.native());
   auto at = not_durable_.lower_bound(prefix);
-  while (at != not_durable_.end() && at->first.string().starts_with(prefix)) {
+  while (at != not_durable_.end() && at->first.starts_with(prefix)) {
     at = not_durable_.erase(at);
   }
 }

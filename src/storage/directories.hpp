@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <string>
 
 #include "registry/base/files.hpp"
 
@@ -18,6 +19,9 @@ class Directories {
 
   // `path` and its parents, as far as they are missing; not durable yet.
   void make(const base::Path& path);
+  // The same, and whether there certainly was none, so that nothing is in it. Never throws: where
+  // it cannot be made, whoever needs it learns why.
+  bool make_new(const base::Path& path) noexcept;
   // The entries of `path`, and those that lead to it from the root, survive a power loss.
   void sync(const base::Path& path);
   // What was below `path` has moved or gone.
@@ -31,7 +35,7 @@ class Directories {
   const base::Path root_;
   std::mutex mutex_;
   // The number tells a directory from one of the same name that was made after it was removed.
-  std::map<base::Path, std::uint64_t> not_durable_;
+  std::map<std::string, std::uint64_t> not_durable_;
   std::uint64_t next_generation_ = 1;
 };
 

@@ -14,8 +14,8 @@ class PlainFolder final : public Folder {
   std::optional<Status> stat(const std::string& path) override {
     return driver_.stat(prefix_ + path);
   }
-  void remove_with_directory(const std::string& path) override {
-    driver_.remove_tree(prefix_ + path.substr(0, path.rfind('/')), Survives::process_crash);
+  void remove_tree(const std::string& directory, const std::vector<Known>&) override {
+    driver_.remove_tree(prefix_ + directory, Survives::process_crash);
   }
 
  private:

@@ -12,6 +12,7 @@ class FilesystemReader final : public BlobReader {
  public:
   explicit FilesystemReader(std::unique_ptr<base::File> file);
   std::uint64_t size() const override { return size_; }
+  std::uint64_t id() const override { return file_->id(); }
   std::size_t read(std::uint64_t offset, std::span<std::byte> out) override;
   std::optional<int> descriptor() const override { return file_->descriptor(); }
 

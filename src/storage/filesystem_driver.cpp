@@ -15,7 +15,7 @@ namespace registry::storage {
 namespace {
 
 Status status_of(const base::FileStatus& status) {
-  return {status.kind == base::FileKind::directory, status.size_bytes, status.modified};
+  return {status.kind == base::FileKind::directory, status.size_bytes, status.modified, status.id};
 }
 
 [[noreturn]] void fail(int error, const std::string& what) {
@@ -73,6 +73,29 @@ void FilesystemDriver::put(const std::string& path, std::string_view content, Su
     } catch (const std::system_error&) {
       // The next start removes it.
     }
+    throw;
+  }
+}
+
+void FilesystemDriver::make(const std::string& path, std::string_view content) {
+  const auto target = full(path);
+  std::unique_ptr<base::File> file;
+  try {
+    file = files_.create(target);
+    if (!file) {
+      directories_.make(target.parent_path());
+      file = files_.create(target);
+    }
+  } catch (const std::system_error& error) {
+    const bool is_in_the_way =
+        error.code() == std::errc::file_exists || error.code() == std::errc::not_a_directory;
+    if (!is_in_the_way) throw;
+  }
+  if (!file) return put(path, content, Survives::process_crash);  // which makes way
+  try {
+    file->write_at(0, std::as_bytes(std::span(content)));
+  } catch (const std::system_error&) {
+    files_.remove_file(target);
     throw;
   }
 }
@@ -140,7 +163,7 @@ bool FilesystemDriver::is_there(const base::Path& path) {
 bool FilesystemDriver::place_durably(const base::Path& from, const std::string& to) {
   const auto target = full(to);
   Unsettled::Mark mark(unsettled_, to);
-  const bool is_new = !is_there(target);
+  const bool is_new = directories_.make_new(target.parent_path()) || !is_there(target);
   if (!place(from, target)) return false;
   try {
     directories_.sync(target.parent_path());
@@ -237,11 +260,13 @@ class FilesystemFolder final : public Folder {
     return status ? std::optional(status_of(*status)) : std::nullopt;
   }
 
-  // Only what is more than a file in a directory has to be moved aside.
-  void remove_with_directory(const std::string& path) override {
-    const auto directory = path.substr(0, path.rfind('/'));
+  // Only what is more than what is known has to be moved aside.
+  void remove_tree(const std::string& directory, const std::vector<Known>& known) override {
     try {
-      folder_->remove_file(path);
+      for (const auto& [path, is_directory] : known) {
+        const auto below = directory + '/' + path;
+        is_directory ? folder_->remove_directory(below) : folder_->remove_file(below);
+      }
       if (folder_->remove_directory(directory)) {
         driver_.directories_.forget(driver_.full(prefix_ + directory));
         return;
@@ -283,9 +308,36 @@ bool FilesystemDriver::remove_tree(const std::string& path, Survives survives) {
   return true;
 }
 
+bool FilesystemDriver::remove_empty(const std::string& path) {
+  return remove_empty_directory(full(path));
+}
+
+// Whoever puts something there meanwhile makes what is missing again.
+bool FilesystemDriver::remove_empty_directory(const base::Path& path) {
+  std::vector<std::string> directories;
+  bool is_empty = true;
+  const bool found = files_.list(path, [&](std::string_view name, base::FileKind kind) {
+    is_empty = kind == base::FileKind::directory;
+    directories.emplace_back(name);
+    return is_empty;
+  });
+  if (!found) return !files_.status(path);
+  for (const auto& name : directories) is_empty = is_empty && remove_empty_directory(path / name);
+  if (!is_empty || !files_.remove_directory(path)) return false;
+  directories_.forget(path);
+  return true;
+}
+
+// Nothing else is left of what is moved: so the directory that it goes to is durable before, and
+// where a sync fails afterwards it stays there.
 bool FilesystemDriver::move(const std::string& from, const std::string& to) {
-  const auto source = full(from);
-  if (!place_durably(source, to)) return false;
+  const auto source = full(from), target = full(to);
+  if (!is_there(source)) return false;
+  directories_.make(target.parent_path());
+  directories_.sync(target.parent_path());
+  const Unsettled::Mark mark(unsettled_, to);
+  if (!place(source, target)) return false;
+  files_.sync_directory(target.parent_path());
   files_.sync_directory(source.parent_path());
   return true;
 }

@@ -20,6 +20,7 @@ class FilesystemDriver final : public Driver {
 
   std::optional<std::string> get(const std::string& path, std::size_t max_bytes) override;
   void put(const std::string& path, std::string_view content, Survives survives) override;
+  void make(const std::string& path, std::string_view content) override;
   std::optional<Status> stat(const std::string& path) override;
   std::optional<std::vector<Entry>> list(const std::string& path, std::string_view after,
                                          std::size_t limit) override;
@@ -29,6 +30,7 @@ class FilesystemDriver final : public Driver {
   std::unique_ptr<Folder> folder(const std::string& directory) override;
   bool remove(const std::string& path, Survives survives) override;
   bool remove_tree(const std::string& path, Survives survives) override;
+  bool remove_empty(const std::string& path) override;
   bool move(const std::string& from, const std::string& to) override;
   void make_directory(const std::string& path) override;
   void sync() override { files_.sync_filesystem(root_); }
@@ -38,6 +40,7 @@ class FilesystemDriver final : public Driver {
  private:
   friend class FilesystemFolder;
 
+  bool remove_empty_directory(const base::Path& path);
   base::Path full(const std::string& path) const { return root_ / path; }
   base::Path new_name_aside();
   bool place(const base::Path& from, const base::Path& to);

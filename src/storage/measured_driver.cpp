@@ -27,6 +27,26 @@ std::invoke_result_t<Work&> measured(Action& action, Work work) {
   return work();
 }
 
+class MeasuredFolder final : public Folder {
+ public:
+  MeasuredFolder(std::unique_ptr<Folder> folder, Action& remove, Action& get, Action& stat)
+      : folder_(std::move(folder)), delete_(remove), get_(get), stat_(stat) {}
+
+  std::optional<std::string> get(const std::string& path, std::size_t max_bytes) override {
+    return measured(get_, [&] { return folder_->get(path, max_bytes); });
+  }
+  std::optional<Status> stat(const std::string& path) override {
+    return measured(stat_, [&] { return folder_->stat(path); });
+  }
+  void remove_tree(const std::string& directory, const std::vector<Known>& known) override {
+    measured(delete_, [&] { folder_->remove_tree(directory, known); });
+  }
+
+ private:
+  const std::unique_ptr<Folder> folder_;
+  Action &delete_, &get_, &stat_;
+};
+
 class MeasuredDriver final : public Driver {
  public:
   MeasuredDriver(std::unique_ptr<Driver> driver, const char* name,
@@ -47,6 +67,9 @@ class MeasuredDriver final : public Driver {
   void put(const std::string& path, std::string_view content, Survives survives) override {
     measured(put_, [&] { driver_->put(path, content, survives); });
   }
+  void make(const std::string& path, std::string_view content) override {
+    measured(put_, [&] { driver_->make(path, content); });
+  }
   std::optional<Status> stat(const std::string& path) override {
     return measured(stat_, [&] { return driver_->stat(path); });
   }
@@ -61,11 +84,17 @@ class MeasuredDriver final : public Driver {
                                 const std::vector<std::string>& paths) override {
     return measured(stat_, [&] { return driver_->exist_below(directory, paths); });
   }
+  std::unique_ptr<Folder> folder(const std::string& directory) override {
+    return std::make_unique<MeasuredFolder>(driver_->folder(directory), delete_, get_, stat_);
+  }
   bool remove(const std::string& path, Survives survives) override {
     return measured(delete_, [&] { return driver_->remove(path, survives); });
   }
   bool remove_tree(const std::string& path, Survives survives) override {
     return measured(delete_, [&] { return driver_->remove_tree(path, survives); });
+  }
+  bool remove_empty(const std::string& path) override {
+    return measured(delete_, [&] { return driver_->remove_empty(path); });
   }
   bool move(const std::string& from, const std::string& to) override {
     return measured(move_, [&] { return driver_->move(from, to); });

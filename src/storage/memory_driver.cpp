@@ -14,6 +14,10 @@ namespace {
 // Replaced whole by each put, so that a reader keeps what it began with.
 using Content = std::shared_ptr<const std::string>;
 
+std::uint64_t id_of(const Content& content) {
+  return reinterpret_cast<std::uintptr_t>(content.get());
+}
+
 struct Tree {
   std::mutex mutex;
   std::map<std::string, Content> files;
@@ -23,6 +27,7 @@ class MemoryReader final : public BlobReader {
  public:
   explicit MemoryReader(Content content) : content_(std::move(content)) {}
   std::uint64_t size() const override { return content_->size(); }
+  std::uint64_t id() const override { return id_of(content_); }
   std::size_t read(std::uint64_t offset, std::span<std::byte> out) override {
     const auto rest = std::string_view(*content_).substr(std::min(offset, size()));
     const auto n = std::min(rest.size(), out.size());
@@ -83,12 +88,16 @@ class MemoryDriver final : public Driver {
     tree_.files[path] = std::make_shared<std::string>(content);
   }
 
+  void make(const std::string& path, std::string_view content) override {
+    put(path, content, Survives::process_crash);
+  }
+
   std::optional<Status> stat(const std::string& path) override {
-    if (const auto content = find(path)) return Status{false, content->size(), {}};
+    if (const auto content = find(path)) return Status{false, content->size(), {}, id_of(content)};
     const std::scoped_lock lock(tree_.mutex);
     const auto below = tree_.files.lower_bound(path + '/');
     if (below == tree_.files.end() || !below->first.starts_with(path + '/')) return std::nullopt;
-    return Status{true, 0, {}};
+    return Status{true, 0, {}, 0};
   }
 
   std::optional<std::vector<Entry>> list(const std::string& path, std::string_view after,
@@ -135,6 +144,8 @@ class MemoryDriver final : public Driver {
         tree_.files, [&](const auto& file) { return file.first.starts_with(path + '/'); });
     return removed + tree_.files.erase(path) > 0;
   }
+
+  bool remove_empty(const std::string& path) override { return !stat(path); }
 
   bool move(const std::string& from, const std::string& to) override {
     const std::scoped_lock lock(tree_.mutex);

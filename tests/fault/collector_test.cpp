@@ -39,7 +39,7 @@ class Collector : public testing::Test {
   // False: it came to no end. In its own process, as it runs offline.
   static bool collect(World& world) {
     try {
-      maintenance::collect_garbage(*world.driver, {.delete_untagged = true},
+      maintenance::collect_garbage(world.content, *world.driver, {.delete_untagged = true},
                                    [](const std::string&) {});
       return true;
     } catch (const std::exception&) {

@@ -45,6 +45,7 @@ class SimulatedFile final : public base::File {
     const std::scoped_lock lock(files_.mutex_);
     return node_->content.size();
   }
+  std::uint64_t id() override { return reinterpret_cast<std::uintptr_t>(node_.get()); }
   void sync() override {
     files_.count();
     const std::scoped_lock lock(files_.mutex_);
@@ -226,7 +227,8 @@ std::optional<base::FileStatus> SimulatedFiles::status(const Path& path) {
   const auto node = find(path);
   if (!node) return std::nullopt;
   return base::FileStatus{node->is_directory ? base::FileKind::directory : base::FileKind::file,
-                          node->content.size(), std::chrono::system_clock::now()};
+                          node->content.size(), std::chrono::system_clock::now(),
+                          reinterpret_cast<std::uintptr_t>(node.get())};
 }
 
 bool SimulatedFiles::rename(const Path& from, const Path& to) {

@@ -162,6 +162,14 @@ TEST_P(GarbageCollector, SaysAndLeavesTheSameWithManyThreads) {
 }
 
 // In memory alone: so many folders cost a disk seconds.
+void collect_in_memory(storage::Driver& driver, const CollectOptions& options,
+                       const std::function<void(const std::string&)>& say) {
+  base::Pool io("io", 1);
+  const content::Acceptance acceptance;
+  content::Content content(driver, acceptance, io);
+  collect_garbage(content, driver, options, say);
+}
+
 TEST(GarbageCollectorOfManyRepositories, WalksMoreThanAPageHolds) {
   constexpr int kMany = 1100;
   const auto driver = storage::make_memory_driver();
@@ -172,7 +180,7 @@ TEST(GarbageCollectorOfManyRepositories, WalksMoreThanAPageHolds) {
   for (int i = 0; i < kMany; ++i) {
     driver->put(link_of(i), digest.str(), storage::Survives::process_crash);
   }
-  collect_garbage(*driver, {}, [](const std::string&) {});
+  collect_in_memory(*driver, {}, [](const std::string&) {});
   for (int i = 0; i < kMany; ++i) EXPECT_FALSE(driver->stat(link_of(i))) << i;
 }
 
@@ -184,7 +192,7 @@ TEST(GarbageCollectorOfManyTags, WalksMoreThanAreListedAtOnce) {
     driver->put(tag + "/index/sha256/x", "", storage::Survives::process_crash);
   }
   int tags = 0;
-  collect_garbage(*driver, {.dry_run = true, .threads = 2}, [&](const std::string& line) {
+  collect_in_memory(*driver, {.dry_run = true, .threads = 2}, [&](const std::string& line) {
     tags += line.starts_with("r: tag without a manifest eligible for deletion: t") ? 1 : 0;
   });
   EXPECT_EQ(tags, kMany);

@@ -26,7 +26,8 @@ class MaintenanceTest : public content::ContentTest {
   Collected collect(const CollectOptions& options = {}) { return collect(driver(), options); }
   Collected collect(storage::Driver& driver, const CollectOptions& options = {}) {
     said_.clear();
-    return collect_garbage(driver, options,
+    content::Content content(driver, acceptance_, io_);
+    return collect_garbage(content, driver, options,
                            [&](const std::string& line) { said_.push_back(line); });
   }
   const std::vector<std::string>& said() const { return said_; }

@@ -176,17 +176,6 @@ TEST_F(RetentionDecision, KeepsAnOverwrittenDigestForItsTime) {
   EXPECT_THAT(manifests(), IsEmpty());
 }
 
-TEST_F(RetentionDecision, KeepsWhatIsPromised) {
-  manifest("child").is_promised = true;
-  tag("old", "index", hours(50));
-  tag("new", "newer", hours(1));
-  manifest("index").is_promised = true;
-  rule_.untagged = 0s;
-  keep_newest(1);
-  EXPECT_THAT(tags(), ElementsAre("old"));
-  EXPECT_THAT(manifests(), IsEmpty());
-}
-
 TEST_F(RetentionDecision, TakesLaterWhatWasPromisedWhenItsTagWent) {
   auto& one = manifest("one");
   one.untagged = kNow - 1h;

@@ -45,7 +45,6 @@ class World {
     if (chance(30)) one.pulled = some_time();
     if (chance(30)) one.untagged = some_time();
     one.untagged_by_rule = chance(30);
-    one.is_promised = chance(10);
     one.is_damaged = chance(2);
     if (chance(20)) {
       one.is_build_cache = true;
@@ -160,14 +159,6 @@ TEST_F(RetentionProperty, TheKeepsAreKept) {
   });
 }
 
-TEST_F(RetentionProperty, WhatIsPromisedStays) {
-  for_many_worlds([](const World& world, const Decision& decision) {
-    for (const auto& going : decision.manifests) {
-      EXPECT_FALSE(world.seen.manifests.at(going.sha256).is_promised);
-    }
-  });
-}
-
 TEST_F(RetentionProperty, WithoutATimeNothingGoesThatLostNoTagToTheRule) {
   for_many_worlds([](const World& world, const Decision&) {
     auto rule = world.rule;
@@ -200,10 +191,7 @@ TEST_F(RetentionProperty, NothingGoesBeforeWhatItBelongsTo) {
 TEST_F(RetentionProperty, ASecondRunFindsNoMoreTags) {
   for_many_worlds(
       [](const World& world, const Decision& decision) {
-        auto seen = without(world.seen, decision);
-        for (const auto& [sha256, manifest] : seen.manifests) {
-          if (manifest.is_promised) return;  // what it holds may go when the promise is over
-        }
+        const auto seen = without(world.seen, decision);
         const auto again = decide(seen, world.rule, kNow);
         for (const auto& going : again.tags) ADD_FAILURE() << going.tag.name << ": " << going.why;
       },

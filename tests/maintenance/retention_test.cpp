@@ -109,6 +109,36 @@ TEST_P(RetentionTest, LeavesWhatIsPromisedUntilTheNextRun) {
   EXPECT_FALSE(has_revision(one));
 }
 
+TEST_P(RetentionTest, KeepsChildrenThatArePromisedAndTakesThemLater) {
+  push_blob(kName, "child");
+  const auto child_text = manifest(descriptor("child"));
+  const auto child = push_manifest(kName, oci::digest_of(child_text), child_text);
+  const auto index = push_index(kName, tag_of("old"), index_of({child}));
+  rule().keep = {{"none"}, {}, {}, {}};
+  content::Content content(driver(), acceptance_, io_);
+  {
+    const auto pin = content.pins.pin(child);
+    EXPECT_EQ(apply(driver(), content).manifests, 1U);
+  }
+  EXPECT_FALSE(has_revision(index));
+  EXPECT_TRUE(has_revision(child));
+  EXPECT_EQ(apply(driver(), content).manifests, 1U);
+  EXPECT_FALSE(has_revision(child));
+}
+
+TEST_P(RetentionTest, KeepsWhatAPinnedIndexNeeds) {
+  push_blob(kName, "child");
+  const auto child_text = manifest(descriptor("child"));
+  const auto child = push_manifest(kName, oci::digest_of(child_text), child_text);
+  const auto index = push_index(kName, tag_of("old"), index_of({child}));
+  rule().keep = {{"none"}, {}, {}, {}};
+  content::Content content(driver(), acceptance_, io_);
+  const auto pin = content.pins.pin(index);
+  EXPECT_EQ(apply(driver(), content).manifests, 0U);
+  EXPECT_TRUE(has_revision(index));
+  EXPECT_TRUE(has_revision(child));
+}
+
 TEST_P(RetentionTest, KeepsWhatIsPulledOrPinned) {
   const auto one = push_image(kName, tag_of("one"), "1");
   push_image(kName, tag_of("two"), "2");

@@ -185,7 +185,7 @@ TYPED_TEST_P(DriverContract, AFolderThatIsAbsentHasNothingIn) {
     const auto folder = this->driver().folder(path);
     EXPECT_EQ(folder->get("a", 5), std::nullopt);
     EXPECT_FALSE(folder->stat("a"));
-    folder->remove_with_directory("a/link");
+    folder->remove_tree("a", {{"link"}});
   }
 }
 
@@ -196,11 +196,50 @@ TYPED_TEST_P(DriverContract, AFolderRemovesAFileWithTheDirectoryThatIsItsOwn) {
   }
   const auto folder = this->driver().folder("d");
   for (const char* path : {"a/link", "c/link", "d/link", "e/link", "none/link", "a/link"}) {
-    folder->remove_with_directory(path);
+    const std::string text = path;
+    folder->remove_tree(text.substr(0, text.find('/')), {{text.substr(text.find('/') + 1)}});
   }
   EXPECT_THAT(this->list("d"), testing::ElementsAre("b/", "f"));
   this->put("d/a/link", "again");
   EXPECT_EQ(folder->get("a/link", 5), "again");
+}
+
+TYPED_TEST_P(DriverContract, AFolderRemovesWhatIsKnownAndWhatIsNot) {
+  const auto folder = this->driver().folder("d");
+  const std::vector<Known> known = {{"one"}, {"x/y/two"}, {"x/y", true}, {"x", true}};
+  for (const char* more : {"", "more", "x/more", "x/y/more/more"}) {
+    this->put("d/a/one", "1");
+    this->put("d/a/x/y/two", "2");
+    this->put("d/b", "stays");
+    if (*more != 0) this->put(std::string("d/a/") + more, "3");
+    folder->remove_tree("a", known);
+    EXPECT_THAT(this->list("d"), testing::ElementsAre("b")) << more;
+  }
+}
+
+TYPED_TEST_P(DriverContract, AFileIsMadeInPlace) {
+  this->driver().make("a/b/c", "one");
+  EXPECT_EQ(this->driver().get("a/b/c", 3), "one");
+  this->driver().make("a/b/empty", "");
+  EXPECT_EQ(this->driver().stat("a/b/empty")->size_bytes, 0U);
+  this->driver().make("a/b/c", "another");
+  EXPECT_EQ(this->driver().get("a/b/c", 10), "another");
+}
+
+TYPED_TEST_P(DriverContract, WhatIsEmptyIsRemoved) {
+  this->put("a/b/c/file", "1");
+  this->put("a/d/e/file", "2");
+  this->driver().remove("a/b/c/file", Survives::process_crash);
+  EXPECT_FALSE(this->driver().remove_empty("a"));
+  EXPECT_TRUE(this->driver().remove_empty("a/b"));
+  EXPECT_FALSE(this->driver().stat("a/b"));
+  EXPECT_EQ(this->driver().get("a/d/e/file", 1), "2");
+  this->driver().remove("a/d/e/file", Survives::process_crash);
+  EXPECT_TRUE(this->driver().remove_empty("a"));
+  EXPECT_TRUE(this->driver().remove_empty("a"));
+  EXPECT_FALSE(this->driver().stat("a"));
+  this->put("a/b/c/file", "again");
+  EXPECT_EQ(this->driver().get("a/b/c/file", 5), "again");
 }
 
 TYPED_TEST_P(DriverContract, RemoveTakesAFileAway) {
@@ -218,6 +257,20 @@ TYPED_TEST_P(DriverContract, RemoveTreeTakesAllBelowAndNothingElse) {
   EXPECT_THAT(this->list("a"), testing::ElementsAre("b.c", "bb"));
   this->put("a/b/c/2", "again");
   EXPECT_THAT(this->list("a/b"), testing::ElementsAre("c/"));
+}
+
+TYPED_TEST_P(DriverContract, AnIdTellsAFileFromWhatReplacesIt) {
+  this->put("a/file", "x");
+  const auto reader = this->driver().open("a/file");
+  ASSERT_TRUE(reader);
+  EXPECT_EQ(this->driver().stat("a/file")->id, reader->id());
+  EXPECT_EQ(this->driver().open("a/file")->id(), reader->id());
+  this->put("a/file", "x");
+  EXPECT_NE(this->driver().stat("a/file")->id, reader->id());
+  this->driver().move("a/file", "b/file");
+  this->put("a/file", "x");
+  EXPECT_NE(this->driver().stat("a/file")->id, reader->id());
+  EXPECT_EQ(this->driver().stat("b/file")->id, this->driver().open("b/file")->id());
 }
 
 TYPED_TEST_P(DriverContract, MoveReplaces) {
@@ -364,11 +417,12 @@ REGISTER_TYPED_TEST_SUITE_P(
     AbsenceIsAnAnswer, ADirectoryIsNoFile, StatTellsFilesAndTheirSize, ListIsInByteOrder,
     ListBeginsBehindANameAndEndsAtTheLimit, VisitFindsWhatIsListed, VisitEndsWhenItIsTold,
     ExistBelowTellsWhatIsThere, AFolderAnswersAsTheDriverDoes, AFolderThatIsAbsentHasNothingIn,
-    AFolderRemovesAFileWithTheDirectoryThatIsItsOwn, RemoveTakesAFileAway,
-    RemoveTreeTakesAllBelowAndNothingElse, MoveReplaces, AppendMakesAFileAndGoesOnAtItsEnd,
-    AppendKeepsWhatWasNotSyncedWhileTheProcessLives, TruncateCutsTheEnd, CommitMovesTheData,
-    CommitReplaces, AWriterWhoseFileIsRemovedBringsNothingBack, AReaderReadsAnyPart,
-    AReaderKeepsWhatItBeganWith, ManyThreadsPutTheSamePath,
-    ManyThreadsMakeAndRemoveTheSameDirectory);
+    AFolderRemovesAFileWithTheDirectoryThatIsItsOwn, AFolderRemovesWhatIsKnownAndWhatIsNot,
+    AFileIsMadeInPlace, WhatIsEmptyIsRemoved, RemoveTakesAFileAway,
+    RemoveTreeTakesAllBelowAndNothingElse, AnIdTellsAFileFromWhatReplacesIt, MoveReplaces,
+    AppendMakesAFileAndGoesOnAtItsEnd, AppendKeepsWhatWasNotSyncedWhileTheProcessLives,
+    TruncateCutsTheEnd, CommitMovesTheData, CommitReplaces,
+    AWriterWhoseFileIsRemovedBringsNothingBack, AReaderReadsAnyPart, AReaderKeepsWhatItBeganWith,
+    ManyThreadsPutTheSamePath, ManyThreadsMakeAndRemoveTheSameDirectory);
 
 }  // namespace registry::storage

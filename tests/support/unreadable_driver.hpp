@@ -49,9 +49,13 @@ class UnreadableDriver final : public storage::Driver {
     check(path);
     return driver_.open(path);
   }
+  void make(const std::string& path, std::string_view content) override {
+    driver_.make(path, content);
+  }
   void put(const std::string& path, std::string_view content, storage::Survives how) override {
     driver_.put(path, content, how);
   }
+  bool remove_empty(const std::string& path) override { return driver_.remove_empty(path); }
   bool remove(const std::string& path, storage::Survives how) override {
     check(path);
     return driver_.remove(path, how);

@@ -27,6 +27,8 @@ class File {
   virtual void write_at(std::uint64_t offset, std::span<const std::byte> data) = 0;
   virtual void truncate(std::uint64_t size) = 0;
   virtual std::uint64_t size() = 0;
+  // As FileStatus::id, of the file that is open, whatever its path leads to by now.
+  virtual std::uint64_t id() = 0;
   // Content and size survive a power loss once this returns. A sync that failed must never be
   // retried: the kernel forgets the pages that it could not write and reports success the next
   // time.
@@ -44,6 +46,8 @@ struct FileStatus {
   FileKind kind = FileKind::other;
   std::uint64_t size_bytes = 0;
   std::chrono::system_clock::time_point modified;
+  // Tells the file from any other that has its path before or after it, while it is open somewhere.
+  std::uint64_t id = 0;
 };
 
 // `was_there`: something of that name, not always a directory.

@@ -17,7 +17,7 @@
 
 namespace registry::content {
 
-// For which what a client was told is present stays.
+// For which what a client was told is present stays, where nobody says otherwise.
 inline constexpr std::chrono::hours kGrace{1};
 
 // Of what is kept in memory to answer lists.
@@ -29,11 +29,14 @@ struct Indexing {
 };
 
 // All that the repositories of a store hold. What it is made of outlives it. Keeps up to
-// `recent_bytes` of what was read lately in memory.
+// `recent_bytes` of what was read lately in memory. What a client was told is present stays for
+// `grace`.
 struct Content {
   Content(storage::Driver& driver, const Acceptance& acceptance, base::Pool& io,
-          std::size_t recent_bytes = Recent::kDefaultBytes, const Indexing& indexing = {})
-      : recent(recent_bytes),
+          std::size_t recent_bytes = Recent::kDefaultBytes, const Indexing& indexing = {},
+          std::chrono::seconds grace = kGrace)
+      : pins(grace),
+        recent(recent_bytes),
         tags(driver, indexing.most_bytes / 2, indexing.tags),
         blobs(driver, pins, locks, recent),
         uploads(driver, pins, locks, recent),
@@ -43,7 +46,7 @@ struct Content {
         catalog(driver),
         catalog_index(driver, io, indexing.most_bytes / 2, indexing.catalog, indexing.ending) {}
 
-  Pins pins{kGrace};
+  Pins pins;
   // Whatever may make a repository holds its lock.
   RepositoryLocks locks{[this](const oci::RepositoryName& name) { catalog_index.changed(name); }};
   Recent recent;

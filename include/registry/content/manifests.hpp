@@ -114,12 +114,11 @@ class Manifests {
   // Takes the tag away where it points to `sha256` and nobody has pushed it since `pushed`.
   bool remove_tag_as_seen(const oci::RepositoryName& name, const oci::Tag& tag,
                           const oci::Digest& sha256, base::WallTime pushed);
-  // Takes those of the manifests away to which no tag points and which `may_go` lets go while
-  // nobody can pin them; returns them.
-  using MayGo = std::function<bool(const oci::Digest& sha256)>;
+  // Takes those of the manifests away to which no tag points, and that nobody relies on: see
+  // Pins::begin_removal. Returns them.
   std::vector<oci::Digest> remove_untagged(const oci::RepositoryName& name,
                                            const std::vector<oci::Digest>& manifests,
-                                           const MayGo& may_go);
+                                           Pins::Clock::time_point cutoff);
 
  private:
   // A manifest that was understood.
@@ -139,6 +138,8 @@ class Manifests {
   bool remove_tag(const oci::RepositoryName& name, const oci::Tag& tag);
   bool remove_manifest(const oci::RepositoryName& name, const oci::Digest& digest);
   bool remove_revision(const oci::RepositoryName& name, const oci::Digest& sha256);
+  void let_go_of(const oci::RepositoryName& name, const oci::Digest& sha256,
+                 const std::string& content);
   void tidy_up(const oci::RepositoryName& name, const std::string& content);
 
   storage::Driver& driver_;

@@ -1,10 +1,13 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -17,8 +20,11 @@ namespace registry::content {
 // behind their back (docs/architecture.md, rule 3). Every path that relies on a digest takes a pin
 // first, then checks presence, promises what it found, and lets go after durability. Nothing of it
 // is on disk: the start of the process counts as a promise of everything. Thread-safe. Costs about
-// 150 bytes for each digest that was promised within twice the grace period; only what is stored is
-// ever promised.
+// 160 bytes for each digest that was promised within twice the grace period; only what is stored,
+// or named by a manifest that is, is ever promised.
+//
+// Who removes something takes a Removal first: it is refused while a pin or a promise holds, and
+// whoever wants a pin waits for its end, and then finds out what is left.
 class Pins {
  public:
   using Clock = std::chrono::steady_clock;
@@ -32,7 +38,7 @@ class Pins {
     Pin(const Pin&) = delete;
     Pin& operator=(const Pin&) = delete;
     ~Pin() {
-      if (pins_ != nullptr) pins_->release(digest_, promised_, Clock::now());
+      if (pins_ != nullptr) pins_->release(digest_, promised_);
     }
 
     // The digest was found, or stored: from the end of this pin on it stays for the grace period.
@@ -47,33 +53,92 @@ class Pins {
     bool promised_ = false;
   };
 
-  explicit Pins(Clock::duration grace, Clock::time_point start = Clock::now());
+  // Keeps others from pinning a digest, for the time of its life: no longer than it takes to remove
+  // a file or two.
+  class Removal {
+   public:
+    Removal(Removal&& other) noexcept
+        : pins_(std::exchange(other.pins_, nullptr)), digest_(std::move(other.digest_)) {}
+    Removal(const Removal&) = delete;
+    Removal& operator=(const Removal&) = delete;
+    ~Removal() {
+      if (pins_ != nullptr) pins_->end_removal(digest_);
+    }
 
-  Pin pin(const oci::Digest& digest);
-  // What a client is told from memory. The caller makes sure afterwards that it was true: whoever
-  // removes something first says so, and then looks for promises.
-  void promise(const oci::Digest& digest);
-  // Whether the digest is pinned, or was promised within the grace period before `now`.
-  bool protects(const oci::Digest& digest, Clock::time_point now);
-  // Runs `work` while nobody can pin the digest. False: somebody has it pinned, and nothing was
-  // done.
-  bool unless_pinned(const oci::Digest& digest, const std::function<void()>& work);
-
- private:
-  struct Shard {
-    std::mutex mutex;
-    std::unordered_map<oci::Digest, std::size_t> pinned;
-    // Promises of this grace period and of the one before.
-    std::unordered_set<oci::Digest> current, previous;
-    Clock::time_point turned;
+   private:
+    friend class Pins;
+    Removal(Pins& pins, oci::Digest digest) : pins_(&pins), digest_(std::move(digest)) {}
+    Pins* pins_;
+    oci::Digest digest_;
   };
 
-  void release(const oci::Digest& digest, bool promised, Clock::time_point now);
+  // While it lives no promise is forgotten, however long ago: for a collection, whose mark may take
+  // longer than the grace period.
+  class Hold {
+   public:
+    explicit Hold(Pins& pins) : pins_(pins) { ++pins_.holds_; }
+    Hold(const Hold&) = delete;
+    Hold& operator=(const Hold&) = delete;
+    ~Hold() { --pins_.holds_; }
+
+   private:
+    Pins& pins_;
+  };
+
+  // A cut-off that no promise reaches: pins alone count.
+  static constexpr Clock::time_point kNoPromise = Clock::time_point::max();
+
+  explicit Pins(Clock::duration grace, Clock::time_point start = Clock::now());
+
+  // Waits for the end of a removal: not for the event loop.
+  Pin pin(const oci::Digest& digest);
+  // What a client is told from memory. The caller makes sure afterwards that it was true: whoever
+  // removes something first says so, and then looks for promises. Never waits.
+  void promise(const oci::Digest& digest) { promise(digest, Clock::now()); }
+  // Something that needed it has gone, perhaps the last: it stays for the grace period from now on,
+  // and then a collection may be worth its while.
+  void unneeded(const oci::Digest& digest);
+  // When that happened for the first time since it was last forgotten; nullopt: it did not.
+  std::optional<Clock::time_point> first_unneeded() const;
+  // A collection begins, and sees what has happened so far.
+  void forget_unneeded() { first_unneeded_ = kNever; }
+  // Whether the digest is pinned, or was promised at the cut-off or later. A cut-off before the
+  // grace period that ends now finds no more than that period has.
+  bool protects(const oci::Digest& digest, Clock::time_point cutoff);
+  // nullopt: it is protected, or somebody else removes it at this moment.
+  std::optional<Removal> begin_removal(const oci::Digest& digest, Clock::time_point cutoff);
+  // Runs `work` while nobody can pin the digest. False: somebody has it pinned, or removes it, and
+  // nothing was done.
+  bool unless_pinned(const oci::Digest& digest, const std::function<void()>& work);
+
+  Clock::duration grace() const { return grace_; }
+
+ private:
+  using Promises = std::unordered_map<oci::Digest, Clock::time_point>;  // the last of each
+  struct Shard {
+    std::mutex mutex;
+    std::condition_variable removed;
+    std::unordered_map<oci::Digest, std::size_t> pinned;
+    std::unordered_set<oci::Digest> being_removed;
+    // Of this grace period and of the one before: forgotten together, so that nobody has to look
+    // for what is old.
+    Promises current, previous;
+    Clock::time_point turned, latest;  // turn, and promise
+  };
+
+  void promise(const oci::Digest& digest, Clock::time_point now);
+  void note(Shard& shard, const oci::Digest& digest, Clock::time_point now) const;
+  void release(const oci::Digest& digest, bool promised);
+  void end_removal(const oci::Digest& digest);
   void turn(Shard& shard, Clock::time_point now) const;
+  bool is_protected(const Shard& shard, const oci::Digest& digest, Clock::time_point cutoff) const;
   Shard& shard_of(const oci::Digest& digest);
 
   const Clock::duration grace_;
   const Clock::time_point start_;
+  static constexpr Clock::rep kNever = 0;
+  std::atomic<std::size_t> holds_ = 0;
+  std::atomic<Clock::rep> first_unneeded_ = kNever;
   std::array<Shard, 16> shards_;
 };
 

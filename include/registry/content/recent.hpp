@@ -169,6 +169,12 @@ struct Recent {
     blobs.forget_all();
   }
 
+  // Something has gone from a repository.
+  void forget_repository(const std::string& name) {
+    manifests.forget_repository(name);
+    blobs.forget_repository(name);
+  }
+
   RecentlyRead<StoredManifest> manifests;
   RecentlyRead<RecentBlob> blobs;
 };

@@ -1,10 +1,14 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <stop_token>
 #include <string>
 
+#include "registry/content/content.hpp"
 #include "registry/storage/driver.hpp"
 
 namespace registry::maintenance {
@@ -14,6 +18,10 @@ struct CollectOptions {
   bool delete_untagged = false;  // also manifests that no tag leads to
   bool quiet = false;            // says nothing
   std::size_t threads = 1;       // to read and to remove: what is said has its order all the same
+  // For which what somebody was told of stays. nullopt: nobody else uses the store, and nothing
+  // does, as in 2.8 (CONTRACT 12).
+  std::optional<std::chrono::seconds> grace = std::nullopt;
+  std::stop_token stop = {};  // ends it early: what is left is whole
 };
 
 struct Collected {
@@ -21,17 +29,24 @@ struct Collected {
   std::size_t blobs = 0;           // that nothing does
   std::size_t manifests = 0;       // that no tag leads to
   std::uint64_t bytes = 0;         // of both
+  std::size_t kept = 0;            // things that nothing needs, and that the grace period keeps
   std::size_t damaged = 0;         // places that could not be read, each of them logged
   bool sweep_was_stopped = false;  // nobody could say what they need: no blob was removed
+  bool was_ended = false;          // early, by `stop`
 };
 
-// Marks what the manifests of all repositories need and removes the rest, of a store that nobody
-// else uses: there is no grace, as in 2.8 (CONTRACT 12). `say` gets 2.8's lines one by one. What is
-// damaged is logged and keeps all that it might need: it never ends the run. Blocking.
+// Marks what the manifests of all repositories need and removes the rest, while others use the
+// content. `driver` is that of the content. `say` gets 2.8's lines one by one, and must not block.
+// What is damaged is logged and keeps all that it might need: it never ends the run. Blocking.
+//
+// Nothing goes that a client relies on or was told of since the grace period before it began
+// (docs/architecture.md, rule 3): whatever comes to be needed behind the mark's back is promised by
+// then. A repository is locked only while some of its links are removed.
 //
 // Links go before the blobs that they lead to, and for good: after a crash at any moment what is
 // left is whole, and the next run removes the rest.
-Collected collect_garbage(storage::Driver& driver, const CollectOptions& options,
+Collected collect_garbage(content::Content& content, storage::Driver& driver,
+                          const CollectOptions& options,
                           const std::function<void(const std::string& line)>& say);
 
 }  // namespace registry::maintenance

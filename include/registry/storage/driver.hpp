@@ -21,6 +21,8 @@ struct Status {
   bool is_directory = false;
   std::uint64_t size_bytes = 0;
   std::chrono::system_clock::time_point modified;  // of a directory: where the store has any
+  // Of a file: tells it from any other that has its path before or after it, as long as it is open.
+  std::uint64_t id = 0;
 };
 
 struct Entry {
@@ -34,6 +36,8 @@ class BlobReader {
  public:
   virtual ~BlobReader() = default;
   virtual std::uint64_t size() const = 0;
+  // As Status::id, of what is read here, whatever the path leads to by now.
+  virtual std::uint64_t id() const = 0;
   // Fewer bytes than asked for only at the end.
   virtual std::size_t read(std::uint64_t offset, std::span<std::byte> out) = 0;
   // For sendfile; nullopt where there is no file behind it. Lives as long as the reader.
@@ -55,6 +59,12 @@ class BlobWriter {
   virtual void commit(const std::string& path) = 0;
 };
 
+// Of a folder: a file or a directory in it.
+struct Known {
+  std::string path;
+  bool is_directory = false;
+};
+
 // What is below a directory of the store, by paths relative to it, for less than by whole paths
 // where there is much of it. Answers and failures are the driver's. Blocking; thread-safe; for as
 // long as nobody moves the directory; not to outlive the driver.
@@ -63,9 +73,10 @@ class Folder {
   virtual ~Folder() = default;
   virtual std::optional<std::string> get(const std::string& path, std::size_t max_bytes) = 0;
   virtual std::optional<Status> stat(const std::string& path) = 0;
-  // A file and the directory that is its own, with whatever else is in there. A crash in between
-  // leaves the directory without the file. Survives no power loss.
-  virtual void remove_with_directory(const std::string& path) = 0;
+  // A directory with all that is in it, piece by piece: a crash in between leaves a part of it.
+  // Survives no power loss. `known` is what is thought to be in there, each thing behind what is in
+  // it: where that is all, nobody has to look.
+  virtual void remove_tree(const std::string& directory, const std::vector<Known>& known) = 0;
 };
 
 // A store of files under "/"-separated relative paths, which paths.hpp makes out of validated
@@ -80,6 +91,9 @@ class Driver {
   // More than `max_bytes` is an error: small files are read whole, blobs are not.
   virtual std::optional<std::string> get(const std::string& path, std::size_t max_bytes) = 0;
   virtual void put(const std::string& path, std::string_view content, Survives survives) = 0;
+  // A new file, written in place: for less than a put, where nobody knows of it before this returns
+  // or its content proves itself, since a crash may leave a part of it. Survives a process crash.
+  virtual void make(const std::string& path, std::string_view content) = 0;
   virtual std::optional<Status> stat(const std::string& path) = 0;
   // Up to `limit` names below the directory, in byte order, behind `after`. nullopt: absent.
   virtual std::optional<std::vector<Entry>> list(const std::string& path, std::string_view after,
@@ -98,7 +112,11 @@ class Driver {
   virtual bool remove(const std::string& path, Survives survives) = 0;
   // A directory with all below it, in one step. False: there was none.
   virtual bool remove_tree(const std::string& path, Survives survives) = 0;
-  // Replaces `to`. False: `from` is absent. Survives a power loss.
+  // Directories in which there is no file, the deepest first, and `path` itself. False: it is still
+  // there, as something is in it. Survives no power loss.
+  virtual bool remove_empty(const std::string& path) = 0;
+  // Replaces `to`. False: `from` is absent. Survives a power loss. After a failure it is at one of
+  // the two.
   virtual bool move(const std::string& from, const std::string& to) = 0;
   // Where the store has directories; they come by themselves with the files in them.
   virtual void make_directory(const std::string& path) = 0;
