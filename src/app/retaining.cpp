@@ -48,6 +48,10 @@ void print(const maintenance::Removal& removal) {
 }
 
 int retain_on_disk(const config::Config& config, bool dry_run) {
+  if (config.retention.rules.empty()) {
+    std::cout << "retention has no rules: everything stays\n";
+    return 0;
+  }
   const base::Path root = config.storage.filesystem.rootdirectory;
   if (!std::filesystem::is_directory(root)) return fail("there is no folder " + root.string());
   std::optional<storage::StoreLock> lock;
