@@ -17,6 +17,9 @@
 #include <thread>
 #include <vector>
 
+#include "collect.hpp"
+#include "collecting.hpp"
+#include "control_server.hpp"
 #include "debug_handler.hpp"
 #include "health.hpp"
 #include "last_uses.hpp"
@@ -48,7 +51,7 @@ constexpr std::chrono::seconds kLockPatience{60};  // a rolling update overlaps
 // answered at once while large bodies move.
 constexpr std::size_t kTransfers = 16;
 constexpr int kTransferNiceness = 5;
-constexpr int kScrubNiceness = 10;
+constexpr int kScrubNiceness = 10, kCollectNiceness = 5;
 
 // While there is nothing to end in good order. Not the default action: the first process of a
 // container has none.
@@ -135,6 +138,7 @@ class Daemon {
  private:
   void open_store();
   void listen();
+  void start_collecting();
   void start_background();
   void start_retention(bool in_memory);
   net::awaitable<void> end_on_signal();
@@ -158,8 +162,11 @@ class Daemon {
   std::optional<DebugHandler> debug_;
   net::io_context context_{static_cast<int>(core_count())};
   std::optional<http::Server> server_, debug_server_;
+  std::optional<Collecting> collecting_;
+  std::optional<control::Server> control_;
   base::Pool io_;
   base::Pool transfers_{"transfer", kTransfers, kTransferNiceness};
+  base::Pool collecting_pool_{"collect", 1, kCollectNiceness};
   base::Pool scrubbing_{"scrub", 1, kScrubNiceness};  // a run lasts for hours
 };
 
@@ -244,6 +251,20 @@ void Daemon::listen() {
   }
 }
 
+// In read-only mode only where somebody asks, as it was the way to collect beside 2.8.
+void Daemon::start_collecting() {
+  const auto& options = config_.garbagecollection;
+  collecting_.emplace(options, *content_, *driver_, metrics_, ending_.get_token());
+  if (options.enabled && !config_.storage.maintenance.readonly.enabled) {
+    net::co_spawn(context_, collecting_->collect_for_ever(collecting_pool_), net::detached);
+  }
+  if (config_.storage.driver == config::Driver::inmemory) return;
+  const auto collect = [this](const std::string& request, const control::Say& say) {
+    return collect_as_asked(request, *collecting_, say);
+  };
+  control_.emplace(context_, collecting_pool_, config_.storage.filesystem.rootdirectory, collect);
+}
+
 void Daemon::start_background() {
   const bool in_memory = config_.storage.driver == config::Driver::inmemory;
   health_->start(config_.health, in_memory ? "inmemory" : "filesystem");
@@ -254,6 +275,7 @@ void Daemon::start_background() {
   }
   net::co_spawn(context_, save_last_uses_for_ever(content_->uses, io_), net::detached);
   if (!config_.retention.rules.empty()) start_retention(in_memory);
+  start_collecting();
   if (config_.scrub.enabled) {
     net::co_spawn(context_,
                   scrub_for_ever(config_.scrub, *driver_, *content_, scrubbing_, scrub_metrics_,
@@ -283,7 +305,8 @@ int Daemon::run() {
   open_store();
   const content::Indexing indexing{
       index_memory(), {metrics_, "catalog"}, {metrics_, "tags"}, ending_.get_token()};
-  content_.emplace(*driver_, acceptance_, io_, recent_memory(), indexing);
+  content_.emplace(*driver_, acceptance_, io_, recent_memory(), indexing,
+                   config_.garbagecollection.grace);
   health_.emplace(context_, io_, *driver_);
   const api::Services services{*content_,        io_,      transfers_,      memory_,
                                large_manifests_, *health_, request_metrics_};

@@ -177,6 +177,17 @@ void CatalogIndex::changed(const oci::RepositoryName& name) noexcept {
   }
 }
 
+// A scan under way may have seen it.
+void CatalogIndex::removed(const oci::RepositoryName& name) {
+  if (!is_asked_for_ || walk_.contains(name)) return;
+  const auto key = key_of(name.str());
+  const auto seen = modified();
+  const std::scoped_lock lock(mutex_);
+  modified_ = seen;
+  if (is_scanning_) is_in_doubt_ = true;
+  if (names_) names_->erase(key);
+}
+
 void CatalogIndex::add(const oci::RepositoryName& name) {
   const auto key = key_of(name.str());
   {

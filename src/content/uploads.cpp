@@ -189,14 +189,19 @@ std::optional<base::WallTime> Uploads::last_touched(const oci::RepositoryName& n
 
 bool Uploads::remove_untouched(const oci::RepositoryName& name, std::string_view id,
                                base::WallTime limit) {
+  const auto is_untouched = [&] {
+    const auto touched = last_touched(name, id);
+    return touched && *touched < limit;
+  };
+  // Asked before it is used, too: a client that comes meanwhile is not to be told that it is in use.
+  if (!is_untouched()) return false;
   std::optional<Use> use;
   try {
     use.emplace(*this, key_of(name, id));
   } catch (const oci::Error&) {
     return false;  // a request is writing to it
   }
-  const auto touched = last_touched(name, id);
-  if (!touched || *touched >= limit) return false;
+  if (!is_untouched()) return false;
   return driver_.remove_tree(paths::upload(name, id), Survives::process_crash);
 }
 

@@ -308,6 +308,19 @@ void RepositorySweeper::sweep_uploads() {
   });
 }
 
+namespace {
+
+// A directory with all that is below it, unless there is a file.
+bool remove_empty(storage::Driver& driver, const std::string& path) {
+  bool is_empty = true;
+  for_each_directory(driver, path, [&](const std::string& name) {
+    is_empty = is_empty && remove_empty(driver, path + '/' + name);
+  });
+  return is_empty && driver.remove_directory(path);
+}
+
+}  // namespace
+
 bool RepositorySweeper::has_nothing_in(const std::string& path) {
   bool has_something = false;
   const bool readable =
@@ -315,19 +328,28 @@ bool RepositorySweeper::has_nothing_in(const std::string& path) {
   return readable && !has_something;
 }
 
-// One that has nothing left, and so leaves the catalog. An upload may begin in it at any moment,
-// without a lock: it makes again what it misses.
+// One that has nothing left leaves the catalog, and so do folders that had but this one in them.
+// All its manifests go before the folder of its tags does, without which 2.8 fails. An upload may
+// begin in it at any moment, without a lock: it makes again what it misses.
 void RepositorySweeper::sweep_repository() {
   if (dry_run_ || marker_.is_unknown()) return;
-  const auto repository = paths::repository(name_);
   const auto parts = {paths::layers(name_) + "/sha256", paths::layers(name_) + "/sha512",
                       paths::revisions(name_) + "/sha256", paths::tags(name_),
                       paths::uploads(name_)};
   const auto has_nothing = [&](const std::string& part) { return has_nothing_in(part); };
+  if (!std::ranges::all_of(parts, has_nothing)) return;
   const content::RepositoryLocks::Alone lock(tools_.content.locks, name_);
   if (!std::ranges::all_of(parts, has_nothing)) return;
+  const auto repository = paths::repository(name_);
   try {
-    driver_.remove_empty(repository);
+    for (const char* part : {"_layers", "_manifests", "_uploads", "_alias", "_referrers"}) {
+      remove_empty(driver_, repository + '/' + part);
+    }
+    auto folder = repository;
+    while (folder != paths::kRepositories && driver_.remove_directory(folder)) {
+      folder.resize(folder.rfind('/'));
+    }
+    tools_.content.catalog_index.removed(name_);
   } catch (const std::system_error& error) {
     cannot_remove(repository, error.what());
   }

@@ -205,11 +205,11 @@ void Scrubber::report_all() {
   for (auto& blob : damaged_) {
     blob.hits = hits.by_blob[blob.sha256];
     if (!hits.is_complete) blob.hits.emplace_back("others perhaps, as not all could be read");
-    log::warn("a damaged blob hits images", {{"digest", blob.sha256.str()},
-                                             {"bytes", std::to_string(blob.size_bytes)},
-                                             {"why", blob.why},
-                                             {"now", blob.quarantine},
-                                             {"images", joined(blob.hits)}});
+    log::warn("a damaged blob was found", {{"digest", blob.sha256.str()},
+                                           {"bytes", std::to_string(blob.size_bytes)},
+                                           {"why", blob.why},
+                                           {"now", blob.quarantine},
+                                           {"images", joined(blob.hits)}});
     if (report_) report_(blob);
   }
   damaged_.clear();

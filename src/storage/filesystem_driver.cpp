@@ -308,23 +308,11 @@ bool FilesystemDriver::remove_tree(const std::string& path, Survives survives) {
   return true;
 }
 
-bool FilesystemDriver::remove_empty(const std::string& path) {
-  return remove_empty_directory(full(path));
-}
-
 // Whoever puts something there meanwhile makes what is missing again.
-bool FilesystemDriver::remove_empty_directory(const base::Path& path) {
-  std::vector<std::string> directories;
-  bool is_empty = true;
-  const bool found = files_.list(path, [&](std::string_view name, base::FileKind kind) {
-    is_empty = kind == base::FileKind::directory;
-    directories.emplace_back(name);
-    return is_empty;
-  });
-  if (!found) return !files_.status(path);
-  for (const auto& name : directories) is_empty = is_empty && remove_empty_directory(path / name);
-  if (!is_empty || !files_.remove_directory(path)) return false;
-  directories_.forget(path);
+bool FilesystemDriver::remove_directory(const std::string& path) {
+  const auto target = full(path);
+  if (!files_.remove_directory(target)) return !files_.status(target);
+  directories_.forget(target);
   return true;
 }
 

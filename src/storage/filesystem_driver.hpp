@@ -30,7 +30,7 @@ class FilesystemDriver final : public Driver {
   std::unique_ptr<Folder> folder(const std::string& directory) override;
   bool remove(const std::string& path, Survives survives) override;
   bool remove_tree(const std::string& path, Survives survives) override;
-  bool remove_empty(const std::string& path) override;
+  bool remove_directory(const std::string& path) override;
   bool move(const std::string& from, const std::string& to) override;
   void make_directory(const std::string& path) override;
   void sync() override { files_.sync_filesystem(root_); }
@@ -40,7 +40,6 @@ class FilesystemDriver final : public Driver {
  private:
   friend class FilesystemFolder;
 
-  bool remove_empty_directory(const base::Path& path);
   base::Path full(const std::string& path) const { return root_ / path; }
   base::Path new_name_aside();
   bool place(const base::Path& from, const base::Path& to);

@@ -93,8 +93,8 @@ class MeasuredDriver final : public Driver {
   bool remove_tree(const std::string& path, Survives survives) override {
     return measured(delete_, [&] { return driver_->remove_tree(path, survives); });
   }
-  bool remove_empty(const std::string& path) override {
-    return measured(delete_, [&] { return driver_->remove_empty(path); });
+  bool remove_directory(const std::string& path) override {
+    return measured(delete_, [&] { return driver_->remove_directory(path); });
   }
   bool move(const std::string& from, const std::string& to) override {
     return measured(move_, [&] { return driver_->move(from, to); });

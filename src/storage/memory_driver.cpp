@@ -145,7 +145,7 @@ class MemoryDriver final : public Driver {
     return removed + tree_.files.erase(path) > 0;
   }
 
-  bool remove_empty(const std::string& path) override { return !stat(path); }
+  bool remove_directory(const std::string& path) override { return !stat(path); }
 
   bool move(const std::string& from, const std::string& to) override {
     const std::scoped_lock lock(tree_.mutex);

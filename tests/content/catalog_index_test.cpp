@@ -53,6 +53,15 @@ TEST_P(CatalogIndexTest, OfAnEmptyStoreIsEmpty) {
   }
 }
 
+TEST_P(CatalogIndexTest, LosesWhatHasNothingLeft) {
+  for (const char* name : {"a", "a/b", "c"}) make(name);
+  read();
+  driver().remove_tree(paths::layers(name_of("a")), storage::Survives::process_crash);
+  lists().removed(name_of("a"));
+  lists().removed(name_of("c"));  // which is still there
+  EXPECT_THAT(list(), ElementsAre("a/b", "c"));
+}
+
 TEST_P(CatalogIndexTest, AnswersBeforeItIsThere) {
   for (const char* name : {"b", "a/b", "a"}) make(name);
   // Whether or not the scan that it starts is done.

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from support.collect import our_collector
-from support.images import Image, random_image
+from support.images import Image, digest_of, random_image
 from support.process import environment, run, wait_until
 from support.push import push_image, put_manifest
 from support.registry import OURS, Registry, write_config
@@ -70,6 +70,23 @@ def test_the_daemon_removes_what_no_rule_keeps(ours, root):
     assert registry.get(f"/v2/team/app/manifests/{images[0].digest}").status == 200  # promised
     said = registry.daemon.said()
     assert re.search(r'msg="retention removed a tag" .*repository=team/app tag=v1 why=', said)
+
+
+def test_the_room_comes_back_while_the_daemon_serves(ours, root):
+    collection = {"INTERVAL": "1s", "GRACE": "2s", "MINGRACE": "1s"}
+    variables = {f"GARBAGECOLLECTION_{key}": value for key, value in collection.items()}
+    rules = {"RETENTION_INTERVAL": "1s", "RETENTION_RULES_0": NEWEST}
+    registry = ours(root, variables=variables | rules)
+    images = push_three(registry, "team/app")
+    blobs = registry.files() / "blobs/sha256"
+    hexes = [digest_of(blob).removeprefix("sha256:") for blob in images[0].blobs]
+    gone = [blobs / name[:2] / name / "data" for name in hexes]
+    assert all(file.exists() for file in gone)
+    wait_until(lambda: not any(file.exists() for file in gone), "the blobs of the oldest are gone")
+    for image in images[1:]:
+        assert registry.get(f"/v2/team/app/manifests/{image.digest}").status == 200
+        for blob in image.blobs:
+            assert registry.get(f"/v2/team/app/blobs/{digest_of(blob)}").body == blob
 
 
 def test_the_daemon_only_says_it_in_a_dry_run(ours, root):

@@ -126,10 +126,27 @@ def test_a_restore_that_is_not_whole_is_seen(night):
 def test_a_damaged_blob_is_found_and_mended_by_the_next_push(night):
     image = night.images["myproject:old"]
     damage(night, image.blobs[1])
-    [users] = night.follow("Damaged blobs")
+    [users] = night.follow("Damaged blobs", slice(2, 3))
     assert users.count("/repositories/") == 1 and "/myproject/" in users
     assert digest_of(image.blobs[1]) not in night.stored()
     night.push("myproject:old", image)
+    assert_all_can_be_pulled(night)
+
+
+def test_a_store_is_scrubbed_by_its_daemon_or_without_one(night):
+    before = night.pod.daemon.pid
+    night.follow("Damaged blobs", slice(0, 1))
+    assert night.pod.daemon.pid != before
+    assert "the store is scrubbed" in night.pod.daemon.said()
+    night.follow(OFFLINE, DOWN)
+    [said] = night.follow("Damaged blobs", slice(1, 2))
+    blobs = len(night.stored())
+    assert re.search(rf"^{blobs} blobs, \d+ bytes, 0 damaged, 0 unreadable, ", said, re.MULTILINE)
+    damage(night, night.images["myproject:old"].blobs[1])
+    with pytest.raises(AssertionError, match="hits: myproject:old"):
+        night.follow("Damaged blobs", slice(1, 2))
+    night.follow(OFFLINE, UP)
+    night.push("myproject:old", night.images["myproject:old"])
     assert_all_can_be_pulled(night)
 
 

@@ -161,62 +161,6 @@ TYPED_TEST_P(DriverContract, ExistBelowTellsWhatIsThere) {
   EXPECT_THAT(this->driver().exist_below("d", {}), testing::IsEmpty());
 }
 
-TYPED_TEST_P(DriverContract, AFolderAnswersAsTheDriverDoes) {
-  this->put("d/a/x", "12345");
-  this->put("d/empty", "");
-  this->put("d/large", std::string(20'000, 'x'));
-  const auto folder = this->driver().folder("d");
-  EXPECT_EQ(folder->get("a/x", 5), "12345");
-  EXPECT_THROW(folder->get("a/x", 4), std::system_error);
-  EXPECT_EQ(folder->get("empty", 5), "");
-  EXPECT_EQ(folder->get("large", 20'000), std::string(20'000, 'x'));
-  EXPECT_THROW(folder->get("large", 19'999), std::system_error);
-  EXPECT_EQ(folder->get("a/y", 5), std::nullopt);
-  EXPECT_EQ(folder->get("a/x/y", 5), std::nullopt);
-  EXPECT_EQ(folder->get("a", 5), std::nullopt);
-  EXPECT_EQ(folder->stat("a/x")->size_bytes, 5U);
-  EXPECT_TRUE(folder->stat("a")->is_directory);
-  EXPECT_FALSE(folder->stat("b"));
-}
-
-TYPED_TEST_P(DriverContract, AFolderThatIsAbsentHasNothingIn) {
-  this->put("x", "1");
-  for (const char* path : {"none", "x"}) {
-    const auto folder = this->driver().folder(path);
-    EXPECT_EQ(folder->get("a", 5), std::nullopt);
-    EXPECT_FALSE(folder->stat("a"));
-    folder->remove_tree("a", {{"link"}});
-  }
-}
-
-TYPED_TEST_P(DriverContract, AFolderRemovesAFileWithTheDirectoryThatIsItsOwn) {
-  for (const char* path : {"d/a/link", "d/b/link", "d/c/link", "d/c/more", "d/c/more of it/x",
-                           "d/d/link/x", "d/e/other", "d/f"}) {
-    this->put(path, "1");
-  }
-  const auto folder = this->driver().folder("d");
-  for (const char* path : {"a/link", "c/link", "d/link", "e/link", "none/link", "a/link"}) {
-    const std::string text = path;
-    folder->remove_tree(text.substr(0, text.find('/')), {{text.substr(text.find('/') + 1)}});
-  }
-  EXPECT_THAT(this->list("d"), testing::ElementsAre("b/", "f"));
-  this->put("d/a/link", "again");
-  EXPECT_EQ(folder->get("a/link", 5), "again");
-}
-
-TYPED_TEST_P(DriverContract, AFolderRemovesWhatIsKnownAndWhatIsNot) {
-  const auto folder = this->driver().folder("d");
-  const std::vector<Known> known = {{"one"}, {"x/y/two"}, {"x/y", true}, {"x", true}};
-  for (const char* more : {"", "more", "x/more", "x/y/more/more"}) {
-    this->put("d/a/one", "1");
-    this->put("d/a/x/y/two", "2");
-    this->put("d/b", "stays");
-    if (*more != 0) this->put(std::string("d/a/") + more, "3");
-    folder->remove_tree("a", known);
-    EXPECT_THAT(this->list("d"), testing::ElementsAre("b")) << more;
-  }
-}
-
 TYPED_TEST_P(DriverContract, AFileIsMadeInPlace) {
   this->driver().make("a/b/c", "one");
   EXPECT_EQ(this->driver().get("a/b/c", 3), "one");
@@ -226,20 +170,18 @@ TYPED_TEST_P(DriverContract, AFileIsMadeInPlace) {
   EXPECT_EQ(this->driver().get("a/b/c", 10), "another");
 }
 
-TYPED_TEST_P(DriverContract, WhatIsEmptyIsRemoved) {
-  this->put("a/b/c/file", "1");
-  this->put("a/d/e/file", "2");
-  this->driver().remove("a/b/c/file", Survives::process_crash);
-  EXPECT_FALSE(this->driver().remove_empty("a"));
-  EXPECT_TRUE(this->driver().remove_empty("a/b"));
+TYPED_TEST_P(DriverContract, ADirectoryIsRemovedWhenNothingIsInIt) {
+  this->put("a/b/file", "1");
+  EXPECT_FALSE(this->driver().remove_directory("a"));
+  EXPECT_FALSE(this->driver().remove_directory("a/b"));
+  this->driver().remove("a/b/file", Survives::process_crash);
+  EXPECT_TRUE(this->driver().remove_directory("a/b"));
+  EXPECT_TRUE(this->driver().remove_directory("a/b"));
   EXPECT_FALSE(this->driver().stat("a/b"));
-  EXPECT_EQ(this->driver().get("a/d/e/file", 1), "2");
-  this->driver().remove("a/d/e/file", Survives::process_crash);
-  EXPECT_TRUE(this->driver().remove_empty("a"));
-  EXPECT_TRUE(this->driver().remove_empty("a"));
+  EXPECT_TRUE(this->driver().remove_directory("a"));
   EXPECT_FALSE(this->driver().stat("a"));
-  this->put("a/b/c/file", "again");
-  EXPECT_EQ(this->driver().get("a/b/c/file", 5), "again");
+  this->put("a/b/file", "again");
+  EXPECT_EQ(this->driver().get("a/b/file", 5), "again");
 }
 
 TYPED_TEST_P(DriverContract, RemoveTakesAFileAway) {
@@ -412,17 +354,18 @@ TYPED_TEST_P(DriverContract, ManyThreadsMakeAndRemoveTheSameDirectory) {
   }
 }
 
-REGISTER_TYPED_TEST_SUITE_P(
-    DriverContract, PutReplacesAndLeavesNothingBeside, PutTakesAnyBytes, GetReadsUpToItsLimit,
-    AbsenceIsAnAnswer, ADirectoryIsNoFile, StatTellsFilesAndTheirSize, ListIsInByteOrder,
-    ListBeginsBehindANameAndEndsAtTheLimit, VisitFindsWhatIsListed, VisitEndsWhenItIsTold,
-    ExistBelowTellsWhatIsThere, AFolderAnswersAsTheDriverDoes, AFolderThatIsAbsentHasNothingIn,
-    AFolderRemovesAFileWithTheDirectoryThatIsItsOwn, AFolderRemovesWhatIsKnownAndWhatIsNot,
-    AFileIsMadeInPlace, WhatIsEmptyIsRemoved, RemoveTakesAFileAway,
-    RemoveTreeTakesAllBelowAndNothingElse, AnIdTellsAFileFromWhatReplacesIt, MoveReplaces,
-    AppendMakesAFileAndGoesOnAtItsEnd, AppendKeepsWhatWasNotSyncedWhileTheProcessLives,
-    TruncateCutsTheEnd, CommitMovesTheData, CommitReplaces,
-    AWriterWhoseFileIsRemovedBringsNothingBack, AReaderReadsAnyPart, AReaderKeepsWhatItBeganWith,
-    ManyThreadsPutTheSamePath, ManyThreadsMakeAndRemoveTheSameDirectory);
+REGISTER_TYPED_TEST_SUITE_P(DriverContract, PutReplacesAndLeavesNothingBeside, PutTakesAnyBytes,
+                            GetReadsUpToItsLimit, AbsenceIsAnAnswer, ADirectoryIsNoFile,
+                            StatTellsFilesAndTheirSize, ListIsInByteOrder,
+                            ListBeginsBehindANameAndEndsAtTheLimit, VisitFindsWhatIsListed,
+                            VisitEndsWhenItIsTold, ExistBelowTellsWhatIsThere, AFileIsMadeInPlace,
+                            ADirectoryIsRemovedWhenNothingIsInIt, RemoveTakesAFileAway,
+                            RemoveTreeTakesAllBelowAndNothingElse, AnIdTellsAFileFromWhatReplacesIt,
+                            MoveReplaces, AppendMakesAFileAndGoesOnAtItsEnd,
+                            AppendKeepsWhatWasNotSyncedWhileTheProcessLives, TruncateCutsTheEnd,
+                            CommitMovesTheData, CommitReplaces,
+                            AWriterWhoseFileIsRemovedBringsNothingBack, AReaderReadsAnyPart,
+                            AReaderKeepsWhatItBeganWith, ManyThreadsPutTheSamePath,
+                            ManyThreadsMakeAndRemoveTheSameDirectory);
 
 }  // namespace registry::storage

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "driver_contract.hpp"
+#include "folder_contract.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace registry::storage {
@@ -27,6 +28,7 @@ class OnDisk {
 };
 
 INSTANTIATE_TYPED_TEST_SUITE_P(Filesystem, DriverContract, OnDisk);
+INSTANTIATE_TYPED_TEST_SUITE_P(Filesystem, FolderContract, OnDisk);
 
 class FilesystemDriverTest : public testing::Test {
  protected:

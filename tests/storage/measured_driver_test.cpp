@@ -1,6 +1,7 @@
 #include "registry/storage/measured_driver.hpp"
 
 #include "driver_contract.hpp"
+#include "folder_contract.hpp"
 #include "registry/storage/memory_driver.hpp"
 
 namespace registry::storage {
@@ -17,6 +18,7 @@ class Measured {
 };
 
 INSTANTIATE_TYPED_TEST_SUITE_P(Measured, DriverContract, Measured);
+INSTANTIATE_TYPED_TEST_SUITE_P(Measured, FolderContract, Measured);
 
 TEST(MeasuredDriver, CountsEachActionAlsoWhereItFails) {
   base::Metrics metrics;

@@ -1,6 +1,7 @@
 #include "registry/storage/memory_driver.hpp"
 
 #include "driver_contract.hpp"
+#include "folder_contract.hpp"
 
 namespace registry::storage {
 namespace {
@@ -14,6 +15,7 @@ class InMemory {
 };
 
 INSTANTIATE_TYPED_TEST_SUITE_P(Memory, DriverContract, InMemory);
+INSTANTIATE_TYPED_TEST_SUITE_P(Memory, FolderContract, InMemory);
 
 TEST(MemoryDriver, HasNoFileForTheKernel) {
   const auto driver = make_memory_driver();

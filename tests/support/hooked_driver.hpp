@@ -21,7 +21,7 @@ class HookedDriver final : public storage::Driver {
   void make(const std::string& path, std::string_view content) override {
     driver_.make(path, content);
   }
-  bool remove_empty(const std::string& path) override { return driver_.remove_empty(path); }
+  bool remove_directory(const std::string& path) override { return driver_.remove_directory(path); }
   std::optional<storage::Status> stat(const std::string& path) override {
     return driver_.stat(path);
   }

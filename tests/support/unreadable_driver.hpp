@@ -55,7 +55,7 @@ class UnreadableDriver final : public storage::Driver {
   void put(const std::string& path, std::string_view content, storage::Survives how) override {
     driver_.put(path, content, how);
   }
-  bool remove_empty(const std::string& path) override { return driver_.remove_empty(path); }
+  bool remove_directory(const std::string& path) override { return driver_.remove_directory(path); }
   bool remove(const std::string& path, storage::Survives how) override {
     check(path);
     return driver_.remove(path, how);

@@ -36,6 +36,8 @@ class CatalogIndex {
   Page list(std::string_view after, std::size_t limit);
   // Something was changed in the repository: perhaps it is new. Never throws.
   void changed(const oci::RepositoryName& name) noexcept;
+  // It has nothing left, and is none any more.
+  void removed(const oci::RepositoryName& name);
 
   // What is read again when it is asked for, by this clock. For tests.
   void expire();

@@ -112,9 +112,8 @@ class Driver {
   virtual bool remove(const std::string& path, Survives survives) = 0;
   // A directory with all below it, in one step. False: there was none.
   virtual bool remove_tree(const std::string& path, Survives survives) = 0;
-  // Directories in which there is no file, the deepest first, and `path` itself. False: it is still
-  // there, as something is in it. Survives no power loss.
-  virtual bool remove_empty(const std::string& path) = 0;
+  // A directory with nothing in it. False: it is still there. Survives no power loss.
+  virtual bool remove_directory(const std::string& path) = 0;
   // Replaces `to`. False: `from` is absent. Survives a power loss. After a failure it is at one of
   // the two.
   virtual bool move(const std::string& from, const std::string& to) = 0;

@@ -1,0 +1,112 @@
+#include "collecting.hpp"
+
+#include <algorithm>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "registry/base/log.hpp"
+#include "registry/base/offload.hpp"
+
+namespace registry::app {
+namespace net = boost::asio;
+
+namespace {
+
+// The first mark takes nothing, as the start counts as a promise of everything: it tells early what
+// is damaged.
+constexpr std::chrono::seconds kFirst{30};
+// How late a collection may be that is due.
+constexpr std::chrono::seconds kTick{1};
+
+prometheus::Counter& counter(base::Metrics& metrics, const char* name, const char* help) {
+  return prometheus::BuildCounter().Name(name).Help(help).Register(metrics.registry()).Add({});
+}
+
+prometheus::Gauge& gauge(base::Metrics& metrics, const char* name, const char* help) {
+  return prometheus::BuildGauge().Name(name).Help(help).Register(metrics.registry()).Add({});
+}
+
+double seconds_of(std::chrono::system_clock::time_point time) {
+  return std::chrono::duration<double>(time.time_since_epoch()).count();
+}
+
+}  // namespace
+
+Collecting::Collecting(const config::Garbagecollection& options, content::Content& content,
+                       storage::Driver& driver, base::Metrics& metrics, std::stop_token stop)
+    : options_(options),
+      content_(content),
+      driver_(driver),
+      stop_(std::move(stop)),
+      next_(Clock::now() + std::min<std::chrono::seconds>(options.interval, kFirst)),
+      runs_(counter(metrics, "registry_gc_runs_total", "Collections that came to their end.")),
+      blobs_(counter(metrics, "registry_gc_removed_blobs_total", "Blobs that were collected.")),
+      bytes_(counter(metrics, "registry_gc_freed_bytes_total", "Bytes of collected blobs.")),
+      completed_(gauge(metrics, "registry_gc_last_completed_timestamp_seconds",
+                       "When a collection last came to its end.")),
+      damaged_(gauge(metrics, "registry_gc_damaged",
+                     "Places of the store that the last collection could not read.")) {}
+
+maintenance::Collected Collecting::collect_by_hand(maintenance::CollectOptions options,
+                                                   const Say& say) {
+  options.grace = options_.mingrace;
+  return collect(std::move(options), say);
+}
+
+maintenance::Collected Collecting::collect(maintenance::CollectOptions options, const Say& say) {
+  const std::scoped_lock lock(one_at_a_time_);
+  options.stop = stop_;
+  const auto collected = maintenance::collect_garbage(content_, driver_, options, say);
+  if (collected.was_ended) return collected;
+  damaged_.Set(static_cast<double>(collected.damaged));
+  completed_.Set(seconds_of(std::chrono::system_clock::now()));
+  runs_.Increment();
+  if (options.dry_run) return collected;
+  blobs_.Increment(static_cast<double>(collected.blobs));
+  bytes_.Increment(static_cast<double>(collected.bytes));
+  return collected;
+}
+
+bool Collecting::is_due(Clock::time_point now) const {
+  const auto unneeded = content_.pins.first_unneeded();
+  return now >= next_ || now >= left_until_ || (unneeded && now >= *unneeded + options_.grace);
+}
+
+void Collecting::collect_by_itself() {
+  const auto begin = Clock::now();
+  // Before the mark: what is deleted behind its back is left for the next one.
+  content_.pins.forget_unneeded();
+  next_ = begin + options_.interval;
+  left_until_ = Clock::time_point::max();
+  try {
+    const auto collected = collect({.quiet = true, .grace = options_.grace}, {});
+    if (collected.kept > 0) left_until_ = begin + options_.grace + kTick;
+    if (collected.blobs == 0 && collected.damaged == 0) return;
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
+    base::log::info("space was made: what nothing needs is gone",
+                    {{"blobs", std::to_string(collected.blobs)},
+                     {"bytes", std::to_string(collected.bytes)},
+                     {"needed", std::to_string(collected.marked)},
+                     {"damaged", std::to_string(collected.damaged)},
+                     {"ms", std::to_string(took.count())}});
+  } catch (const std::exception& error) {
+    base::log::error("cannot collect what nothing needs", {{"err", error.what()}});
+  }
+}
+
+net::awaitable<void> Collecting::collect_for_ever(base::Pool& pool) {
+  const auto executor = co_await net::this_coro::executor;
+  net::steady_timer timer(executor);
+  base::log::info("what nothing needs is collected",
+                  {{"interval", std::to_string(options_.interval.count()) + "s"},
+                   {"grace", std::to_string(options_.grace.count()) + "s"}});
+  const auto work = [this] { collect_by_itself(); };
+  for (;;) {
+    timer.expires_after(kTick);
+    co_await timer.async_wait(net::use_awaitable);
+    if (is_due(Clock::now())) co_await base::offload(pool, work);
+  }
+}
+
+}  // namespace registry::app

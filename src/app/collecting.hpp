@@ -1,0 +1,52 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <functional>
+#include <mutex>
+#include <stop_token>
+
+#include "registry/base/metrics.hpp"
+#include "registry/base/pool.hpp"
+#include "registry/config/config.hpp"
+#include "registry/content/content.hpp"
+#include "registry/maintenance/garbage_collector.hpp"
+
+namespace registry::app {
+
+// The daemon's collections, beside its traffic: at each interval, a grace period after something
+// was deleted, and whenever somebody asks; one at a time. All that it is given outlives it.
+// Thread-safe.
+class Collecting {
+ public:
+  Collecting(const config::Garbagecollection& options, content::Content& content,
+             storage::Driver& driver, base::Metrics& metrics, std::stop_token stop);
+
+  // Now, or when the one under way has ended; with `mingrace` instead of `grace`. `say` must not
+  // block. Throws what the store throws. Blocking.
+  maintenance::Collected collect_by_hand(maintenance::CollectOptions options,
+                                         const std::function<void(const std::string& line)>& say);
+  // Until the event loop ends.
+  boost::asio::awaitable<void> collect_for_ever(base::Pool& pool);
+
+ private:
+  using Clock = content::Pins::Clock;
+  using Say = std::function<void(const std::string& line)>;
+
+  maintenance::Collected collect(maintenance::CollectOptions options, const Say& say);
+  void collect_by_itself();
+  bool is_due(Clock::time_point now) const;
+
+  const config::Garbagecollection& options_;
+  content::Content& content_;
+  storage::Driver& driver_;
+  const std::stop_token stop_;
+  std::mutex one_at_a_time_;
+  // The next mark; and when what the last one left will have been left for long enough. Of the
+  // loop.
+  Clock::time_point next_, left_until_ = Clock::time_point::max();
+  prometheus::Counter &runs_, &blobs_, &bytes_;
+  prometheus::Gauge &completed_, &damaged_;
+};
+
+}  // namespace registry::app
