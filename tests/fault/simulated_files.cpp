@@ -33,6 +33,7 @@ class SimulatedFile final : public base::File {
   void write_at(std::uint64_t offset, std::span<const std::byte> data) override {
     files_.count();
     const std::scoped_lock lock(files_.mutex_);
+    node_->modified = std::chrono::system_clock::now();
     node_->content.resize(std::max<std::size_t>(node_->content.size(), offset + data.size()));
     if (!data.empty()) std::memcpy(node_->content.data() + offset, data.data(), data.size());
   }
@@ -227,7 +228,7 @@ std::optional<base::FileStatus> SimulatedFiles::status(const Path& path) {
   const auto node = find(path);
   if (!node) return std::nullopt;
   return base::FileStatus{node->is_directory ? base::FileKind::directory : base::FileKind::file,
-                          node->content.size(), std::chrono::system_clock::now(),
+                          node->content.size(), node->modified,
                           reinterpret_cast<std::uintptr_t>(node.get())};
 }
 
