@@ -3,7 +3,7 @@
 #   the unit, HTTP and fault tests on the release build, then under the sanitizers;
 #   each fuzz target for a few seconds;
 #   the rules that the source keeps (layers, format, co_await);
-#   the release daemon as a black box, with real clients.
+#   the release daemon as a black box, with real clients, and the short forms of tests/long.sh.
 # Under 40 minutes on 2 cores from cold, a few when warm. Ends with what failed, if anything did.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -26,6 +26,7 @@ cmake --build --preset release
 step "unit tests, release" ctest --preset release --output-on-failure -j2
 step "rules of the source" /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/rules
 step "black box" /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/e2e
+step "reliability" /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/reliability
 
 for sanitizer in asan tsan; do
   cmake --preset "$sanitizer" --log-level=WARNING

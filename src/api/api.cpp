@@ -11,6 +11,7 @@
 
 #include "answers.hpp"
 #include "handlers.hpp"
+#include "registry/base/offload.hpp"
 #include "request_log.hpp"
 
 namespace registry::api {
@@ -57,15 +58,25 @@ bool is_one_of(const std::exception& error, std::initializer_list<int> numbers) 
 
 constexpr std::initializer_list<int> kFull = {ENOSPC, EDQUOT};
 constexpr std::initializer_list<int> kForbidden = {EACCES, EPERM, EROFS};
+constexpr std::initializer_list<int> kBroken = {EIO, ENXIO, ENODEV, ESTALE, EUCLEAN, ENOTCONN};
 
 // For the log: what went wrong, and what to do about it where that can be said.
 std::string explained(const std::exception& error) {
   if (is_one_of(error, kFull)) {
     return std::string(error.what()) + ": delete images and collect garbage, or enlarge the volume";
   }
+  if (is_one_of(error, kBroken)) {
+    return std::string(error.what()) + ": the volume fails, of which the kernel's log says more";
+  }
   if (!is_one_of(error, kForbidden)) return error.what();
   return std::string(error.what()) + ": check the owner of the volume, which user " +
          std::to_string(::geteuid()) + " has to be able to read and to write";
+}
+
+oci::Error failed_store(const std::string& request_id) {
+  return {oci::ErrorCode::unavailable,
+          "the registry's storage is gone or fails: its log says more under http.request.id " +
+              request_id + ", and who runs the registry has to mend it"};
 }
 
 oci::Error own_fault(const std::exception& error, const std::string& request_id) {
@@ -79,6 +90,7 @@ oci::Error own_fault(const std::exception& error, const std::string& request_id)
             "http.request.id " +
                 request_id + ", and who runs the registry has to mend it"};
   }
+  if (is_one_of(error, kBroken)) return failed_store(request_id);
   if (is_one_of(error, {EMFILE, ENFILE, ENOMEM})) {
     return {oci::ErrorCode::unavailable, "the registry is at its limits: try again in a moment"};
   }
@@ -103,6 +115,18 @@ http::Response answer_to(const std::exception& thrown, Exchange& exchange) {
   }
   exchange.set_failure(explained(thrown), true);
   return error_answer(own_fault(thrown, exchange.request().id()));
+}
+
+// What a store that is gone or fails would say of everything: that it is not there, or that it
+// cannot be written.
+bool may_be_for_want_of_the_store(const std::exception& thrown) {
+  using enum oci::ErrorCode;
+  if (const auto* error = dynamic_cast<const oci::Error*>(&thrown)) {
+    constexpr std::array kAbsences = {blob_unknown, blob_upload_unknown, manifest_unknown,
+                                      name_unknown};
+    return std::ranges::find(kAbsences, error->code()) != kAbsences.end();
+  }
+  return dynamic_cast<const http::MalformedBody*>(&thrown) == nullptr;
 }
 
 // The path below the prefix, which has a slash at both ends. "/" and the probes are outside of it.
@@ -175,6 +199,7 @@ Api::~Api() = default;
 // about it, ours with the id under which the log says more.
 net::awaitable<void> Api::handle(http::Exchange& exchange) {
   std::optional<http::Response> refusal;
+  bool is_doubtful = false;
   try {
     co_await dispatch(exchange);
   } catch (const http::ConnectionLost&) {
@@ -182,6 +207,16 @@ net::awaitable<void> Api::handle(http::Exchange& exchange) {
   } catch (const std::exception& error) {
     if (exchange.answered()) throw;
     refusal = answer_to(error, exchange);
+    is_doubtful = may_be_for_want_of_the_store(error);
+  }
+  if (is_doubtful) {
+    auto& services = handlers_->services;
+    const auto look = [&] { return services.readiness.store_failure(); };
+    const auto why = co_await base::offload(services.io, look);
+    if (!why.empty()) {
+      exchange.set_failure(why, true);
+      refusal = error_answer(failed_store(exchange.request().id()));
+    }
   }
   if (refusal) co_await exchange.send(std::move(*refusal));
 }

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <stdexcept>
 
 #include "answers.hpp"
 #include "handlers.hpp"
@@ -34,6 +35,11 @@ void add_next_link(http::Response& response, const std::string& path, std::strin
 
 std::string quoted(const std::string& text) {
   return oci::dump_json(text);
+}
+
+// Nothing is listed by a store that is gone as well.
+void require_store(Readiness& readiness) {
+  if (const auto why = readiness.store_failure(); !why.empty()) throw std::runtime_error(why);
 }
 
 // Lists are put together as text: a tree of them would cost many times their bytes.
@@ -114,8 +120,15 @@ net::awaitable<void> ListHandlers::catalog(Exchange& exchange, const Match&) {
   const auto last = request.target.parameter("last").value_or("");
   content::Listed listed;
   NameArray names("{\"repositories\":", kEverything);
-  const content::EachName add = [&](std::string_view name) { names.add(name); };
-  const auto list = [&] { listed = services_.content.catalog_index.list(last, n, add); };
+  bool is_empty = true;
+  const content::EachName add = [&](std::string_view name) {
+    names.add(name);
+    is_empty = false;
+  };
+  const auto list = [&] {
+    listed = services_.content.catalog_index.list(last, n, add);
+    if (is_empty) require_store(services_.readiness);
+  };
   if (n > 0) co_await base::offload(services_.io, list);
   auto response = json_answer(200, names.finish());
   if (listed.more) add_next_link(response, urls_.path("v2/_catalog"), listed.last, n);
@@ -176,6 +189,7 @@ net::awaitable<void> ListHandlers::referrers(Exchange& exchange, const Match& ma
   std::string body;
   const auto list = [&] {
     page = services_.content.referrers.list(name, subject, last, n, type);
+    if (page.referrers.empty()) require_store(services_.readiness);
     body = index_of(page.referrers);
     page.referrers.clear();
   };

@@ -46,13 +46,17 @@ net::awaitable<std::string> check_tcp(config::Health::Tcp check) {
 
 }  // namespace
 
-Health::Health(net::io_context& context, base::Pool& io, storage::Driver& driver)
-    : context_(context), io_(io), driver_(driver) {}
+Health::Health(net::io_context& context, base::Pool& io, storage::Driver& driver,
+               std::function<bool()> store_is_in_place)
+    : context_(context),
+      io_(io),
+      driver_(driver),
+      store_is_in_place_(std::move(store_is_in_place)) {}
 
-std::string Health::storage_failure() {
+std::string Health::store_failure() {
   try {
     driver_.stat("");
-    return {};
+    return store_is_in_place_() ? "" : "the storage is gone: it was moved, removed or unmounted";
   } catch (const std::exception& error) {
     return std::string("the storage cannot be reached: ") + error.what();
   }
@@ -66,7 +70,7 @@ void Health::start(const config::Health& checks, const std::string& driver_name)
   };
   if (checks.storagedriver.enabled) {
     const Check storage = [this]() -> net::awaitable<std::string> {
-      const auto look = [&] { return storage_failure(); };
+      const auto look = [&] { return store_failure(); };
       co_return co_await base::offload(io_, look);
     };
     spawn("storagedriver_" + driver_name, storage, checks.storagedriver.interval,
@@ -125,7 +129,7 @@ std::map<std::string, std::string> Health::failures() {
 std::string Health::unready() {
   if (draining_) return "the registry is ending";
   for (const auto& [name, failure] : failures()) return name + ": " + failure;
-  return storage_failure();
+  return store_failure();
 }
 
 }  // namespace registry::app

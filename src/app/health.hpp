@@ -21,7 +21,9 @@ namespace net = boost::asio;
 // Thread-safe; outlives the event loop's run.
 class Health final : public api::Readiness {
  public:
-  Health(net::io_context& context, base::Pool& io, storage::Driver& driver);
+  // `store_is_in_place`: as StoreLock::is_in_place.
+  Health(net::io_context& context, base::Pool& io, storage::Driver& driver,
+         std::function<bool()> store_is_in_place);
 
   // Starts the checks that are configured. `driver_name`: as in the configuration.
   void start(const config::Health& checks, const std::string& driver_name);
@@ -30,6 +32,7 @@ class Health final : public api::Readiness {
 
   std::string unready() override;
   bool healthy() override { return failing_ == 0; }
+  std::string store_failure() override;
   // The name of each check that fails, and why.
   std::map<std::string, std::string> failures();
 
@@ -40,11 +43,11 @@ class Health final : public api::Readiness {
   net::awaitable<void> repeat(std::string name, Check check, std::chrono::seconds interval,
                               std::size_t threshold);
   void report(const std::string& name, const std::string& failure);
-  std::string storage_failure();
 
   net::io_context& context_;
   base::Pool& io_;
   storage::Driver& driver_;
+  const std::function<bool()> store_is_in_place_;
   std::atomic<bool> draining_ = false;
   std::atomic<std::size_t> failing_ = 0;
   std::mutex mutex_;

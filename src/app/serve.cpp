@@ -1,7 +1,6 @@
 #include "serve.hpp"
 
 #include <malloc.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,6 +22,7 @@
 #include "debug_handler.hpp"
 #include "health.hpp"
 #include "last_uses.hpp"
+#include "limits.hpp"
 #include "purging.hpp"
 #include "registry/api/api.hpp"
 #include "registry/base/budget.hpp"
@@ -37,6 +37,7 @@
 #include "registry/storage/store_lock.hpp"
 #include "retaining.hpp"
 #include "scrubbing.hpp"
+#include "trimming.hpp"
 
 namespace registry::app {
 namespace {
@@ -63,48 +64,6 @@ void end_at_once_on_signal() {
 
 unsigned core_count() {
   return std::max(2U, std::thread::hardware_concurrency());
-}
-
-// For bodies in flight: a quarter of what the control group allows, or enough for 256 uploads.
-std::size_t body_memory() {
-  constexpr std::size_t kMost = std::size_t{64} << 20, kLeast = std::size_t{8} << 20;
-  const auto limit = base::memory_limit();
-  return limit ? std::clamp(*limit / 4, kLeast, kMost) : kMost;
-}
-
-// For the lists of the catalog and of tags: an eighth of what the control group allows, or enough
-// for a million names.
-std::size_t index_memory() {
-  constexpr std::size_t kMost = content::Indexing::kMostBytes, kLeast = std::size_t{1} << 20;
-  const auto limit = base::memory_limit();
-  return limit ? std::clamp(*limit / 8, kLeast, kMost) : kMost;
-}
-
-// For what was read lately: the size of some thousand manifests where there is room.
-std::size_t recent_memory() {
-  constexpr std::size_t kMost = std::size_t{32} << 20, kLeast = std::size_t{2} << 20;
-  const auto limit = base::memory_limit();
-  return limit ? std::clamp(*limit / 16, kLeast, kMost) : kMost;
-}
-
-// A connection may need two files beside its socket. Raises the soft limit as far as it goes.
-std::size_t max_connections() {
-  constexpr std::size_t kReserved = 128;
-  const std::size_t kMost = http::ServerOptions().max_connections;
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return kMost;
-  limit.rlim_cur = limit.rlim_max;
-  (void)::setrlimit(RLIMIT_NOFILE, &limit);
-  if (limit.rlim_max == RLIM_INFINITY) return kMost;
-  const auto descriptors = std::max<std::size_t>(limit.rlim_max, kReserved + 32);
-  return std::min(kMost, (descriptors - kReserved) / 3);
-}
-
-// An idle one keeps the buffers of its TLS.
-std::size_t max_tls_connections() {
-  constexpr std::size_t kBytesOfOne = 96 * 1024, kLeast = 128;
-  const auto limit = base::memory_limit();
-  return limit ? std::max(*limit / 4 / kBytesOfOne, kLeast) : http::ServerOptions().max_connections;
 }
 
 api::Options api_options(const config::Config& config) {
@@ -282,6 +241,7 @@ void Daemon::start_background() {
                                  ending_.get_token()),
                   net::detached);
   }
+  net::co_spawn(context_, give_back_memory_for_ever(io_), net::detached);
   const auto& debug = config_.http.debug;
   if (debug.addr.empty()) return;
   debug_.emplace(*health_, metrics_, debug.prometheus.enabled ? debug.prometheus.path : "");
@@ -307,7 +267,8 @@ int Daemon::run() {
       index_memory(), {metrics_, "catalog"}, {metrics_, "tags"}, ending_.get_token()};
   content_.emplace(*driver_, acceptance_, io_, recent_memory(), indexing,
                    config_.garbagecollection.grace);
-  health_.emplace(context_, io_, *driver_);
+  const auto is_in_place = [this] { return !lock_ || lock_->is_in_place(); };
+  health_.emplace(context_, io_, *driver_, is_in_place);
   const api::Services services{*content_,        io_,      transfers_,      memory_,
                                large_manifests_, *health_, request_metrics_};
   api_.emplace(services, api_options(config_));

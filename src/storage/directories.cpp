@@ -22,10 +22,14 @@ void Directories::make(const base::Path& path) {
     const auto made = make_one(path);
     if (made == base::MadeDirectory::made) return;
     if (made == base::MadeDirectory::was_there) break;
-    if (path != root_) make(path.parent_path());
+    // A store that was moved away is not begun anew in its old place.
+    if (path == root_ || path.parent_path() == root_) break;
+    make(path.parent_path());
   }
-  if (const auto now = files_.status(path); now && now->kind == base::FileKind::directory) return;
-  throw std::system_error(ENOTDIR, std::generic_category(), "cannot make " + path.string());
+  const auto now = files_.status(path);
+  if (now && now->kind == base::FileKind::directory) return;
+  const auto error = now ? ENOTDIR : ENOENT;
+  throw std::system_error(error, std::generic_category(), "cannot make " + path.string());
 }
 
 bool Directories::make_new(const base::Path& path) noexcept {

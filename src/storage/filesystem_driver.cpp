@@ -30,6 +30,7 @@ FilesystemDriver::FilesystemDriver(base::Files& files, base::Path root)
       root_(root.has_filename() ? std::move(root) : root.parent_path()),
       aside_(root_ / paths::kOwn / kAside),
       directories_(files_, root_) {
+  directories_.make(root_);
   directories_.make(aside_.parent_path());
   // In one step, however much there is; remove_leftovers does the rest.
   files_.rename(aside_, aside_.string() + "-" + base::make_uuid());

@@ -57,7 +57,17 @@ StoreLock StoreLock::acquire(const base::Path& root, std::chrono::seconds patien
     std::this_thread::sleep_for(kPause);
   }
   write_holder(file.get());
-  return StoreLock(std::move(file));
+  return StoreLock(std::move(file), path);
+}
+
+bool StoreLock::is_in_place() const {
+  struct stat found{}, held{};
+  if (::stat(path_.c_str(), &found) != 0) {
+    if (errno == ENOENT || errno == ENOTDIR) return false;
+    fail("cannot stat", path_);
+  }
+  if (::fstat(file_.get(), &held) != 0) fail("cannot stat", path_);
+  return found.st_dev == held.st_dev && found.st_ino == held.st_ino;
 }
 
 }  // namespace registry::storage

@@ -222,6 +222,18 @@ TEST_F(FilesystemDriverTest, FollowsALinkInListingsAndLeavesItsTargetAloneInRemo
   EXPECT_TRUE(fs::is_empty(root_ / ".registry/aside"));
 }
 
+TEST_F(FilesystemDriverTest, BeginsNoStoreAnewWhereOneWasMovedAway) {
+  const auto root = root_ / "store";
+  const auto driver = make_driver(root);
+  fs::rename(root, root_ / "away");
+  EXPECT_THROW(driver->make_directory("a/b"), std::system_error);
+  EXPECT_THROW(driver->put("a/file", "x", Survives::power_loss), std::system_error);
+  EXPECT_FALSE(fs::exists(root));
+  fs::rename(root_ / "away", root);
+  driver->put("a/file", "x", Survives::power_loss);
+  EXPECT_THAT(names_in(root), UnorderedElementsAre(".registry", "a"));
+}
+
 TEST_F(FilesystemDriverTest, MakesDirectories) {
   const auto driver = make_driver();
   driver->make_directory("a/b/c");

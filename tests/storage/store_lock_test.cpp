@@ -124,5 +124,23 @@ TEST_F(StoreLockTest, NeedsTheRoot) {
                std::system_error);
 }
 
+TEST_F(StoreLockTest, IsInPlaceUntilTheStoreIsMovedAway) {
+  const auto lock = acquire();
+  EXPECT_TRUE(lock.is_in_place());
+  const auto away = root().string() + "-away";
+  std::filesystem::rename(root(), away);
+  EXPECT_FALSE(lock.is_in_place());
+  std::filesystem::create_directories(root());
+  EXPECT_FALSE(lock.is_in_place());
+  {
+    const auto another = acquire();
+    EXPECT_FALSE(lock.is_in_place());
+    EXPECT_TRUE(another.is_in_place());
+  }
+  std::filesystem::remove_all(root());
+  std::filesystem::rename(away, root());
+  EXPECT_TRUE(lock.is_in_place());
+}
+
 }  // namespace
 }  // namespace registry::storage

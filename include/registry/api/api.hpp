@@ -24,6 +24,9 @@ class Readiness {
   virtual std::string unready() = 0;
   // False: a health check fails, and every request is to be refused, as in 2.8. Asked by each one.
   virtual bool healthy() = 0;
+  // Why nothing can be said of what the store has: it is gone, or fails; empty: it is there.
+  // Blocking.
+  virtual std::string store_failure() = 0;
 };
 
 // What the handlers work with. All of it outlives the Api.

@@ -18,9 +18,15 @@ class StoreLock {
   static StoreLock acquire(const base::Path& root, std::chrono::seconds patience,
                            const std::function<void(const std::string& holder)>& on_wait);
 
+  // Whether it can still be found where it was made. If not, the store has been moved, removed or
+  // unmounted: what is under its path now, if anything, is another. Blocking; throws
+  // std::system_error where it cannot be told.
+  bool is_in_place() const;
+
  private:
-  explicit StoreLock(base::Fd file) : file_(std::move(file)) {}
+  StoreLock(base::Fd file, base::Path path) : file_(std::move(file)), path_(std::move(path)) {}
   base::Fd file_;
+  base::Path path_;
 };
 
 }  // namespace registry::storage

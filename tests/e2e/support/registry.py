@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -110,3 +110,8 @@ class Factory:
 
     def close(self) -> None:
         self._running.close()
+
+
+def until_closed(factory: Factory) -> Iterator[Factory]:
+    yield factory
+    factory.close()

@@ -27,8 +27,16 @@ def settled_descriptors(registry: Registry) -> int:
 
 
 def peak_memory_kib(registry: Registry) -> int:
+    return status_of_process(registry, "VmHWM")
+
+
+def resident_kib(registry: Registry) -> int:
+    return status_of_process(registry, "VmRSS")
+
+
+def status_of_process(registry: Registry, field: str) -> int:
     status = Path(f"/proc/{registry.daemon.pid}/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0])
+    return int(status.split(f"{field}:")[1].split()[0])
 
 
 def errors_logged(registry: Registry) -> list[str]:

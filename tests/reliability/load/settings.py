@@ -1,0 +1,22 @@
+"""How the daemons under load are configured, and what they say of it."""
+
+from model.record import Record
+from support.registry import Registry
+
+from .content import Content
+from .world import World
+
+GRACE = 2
+QUIET = {"LOG_ACCESSLOG_DISABLED": "true", "LOG_LEVEL": "warn"}
+COLLECTION = f"{{enabled: true, interval: 1s, grace: {GRACE}s, mingrace: 1s}}"
+VARIABLES = {"GARBAGECOLLECTION": COLLECTION, **QUIET}
+
+
+def collects(registry: Registry) -> bool:
+    """A daemon that does not know the key says so."""
+    return "garbagecollection: this key is not known" not in registry.daemon.said()
+
+
+def world_of(registry: Registry, seed: int, **options: bool) -> World:
+    record = Record(GRACE if collects(registry) else None)
+    return World(registry.address, seed, Content(seed), record, **options)

@@ -1,0 +1,31 @@
+"""32 clients do whatever clients do, against what a registry may answer."""
+
+import time
+
+from load.run import CLIENTS, clients, delete_everything, look_at_everything, stored_blobs
+from load.settings import VARIABLES, collects, world_of
+from support.process import wait_until
+from support.registry import Registry
+
+SECONDS_TO_COLLECT = 60
+
+
+def assert_empties(registry: Registry) -> None:
+    wait_until(lambda: not stored_blobs(registry), "no blob is left", SECONDS_TO_COLLECT)
+
+
+def test_a_random_workload_is_answered_as_a_registry_may(ours, tmp_path, form, seed, figures):
+    registry = ours(tmp_path / "data", variables=VARIABLES)
+    world = world_of(registry, seed)
+    seconds = form.pick(20, 900)
+    with clients(world):
+        time.sleep(seconds)
+    look_at_everything(world)
+    record = world.record
+    figures.update({"clients": CLIENTS, "seconds": seconds, "requests": record.operations()})
+    record.assert_right(seed)
+    delete_everything(world)
+    record.assert_right(seed)
+    if collects(registry):
+        assert_empties(registry)
+    assert registry.stop() == 0
