@@ -227,8 +227,10 @@ std::optional<base::FileStatus> SimulatedFiles::status(const Path& path) {
   const std::scoped_lock lock(mutex_);
   const auto node = find(path);
   if (!node) return std::nullopt;
+  // A directory may have changed at any time, for those who look whether it has.
+  const auto modified = node->is_directory ? std::chrono::system_clock::now() : node->modified;
   return base::FileStatus{node->is_directory ? base::FileKind::directory : base::FileKind::file,
-                          node->content.size(), node->modified,
+                          node->content.size(), modified,
                           reinterpret_cast<std::uintptr_t>(node.get())};
 }
 
