@@ -23,6 +23,7 @@
 //       _referrers/<subject>/<manifest>/link              ours: each as <algorithm>/<hex>
 //   .registry/                                            ours alone: 2.8 never looks here
 //     lock                                                held by the daemon that writes
+//     socket                                              on which it is asked for maintenance
 //     aside/                                              files before they get their name
 //     quarantine/                                         damaged blobs
 //     last-uses                                           when manifests were last pulled
