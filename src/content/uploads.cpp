@@ -193,7 +193,8 @@ bool Uploads::remove_untouched(const oci::RepositoryName& name, std::string_view
     const auto touched = last_touched(name, id);
     return touched && *touched < limit;
   };
-  // Asked before it is used, too: a client that comes meanwhile is not to be told that it is in use.
+  // Asked before it is used, too: a client that comes meanwhile is not to be told that it is in
+  // use.
   if (!is_untouched()) return false;
   std::optional<Use> use;
   try {
