@@ -26,6 +26,7 @@ class Collecting {
   // block. Throws what the store throws. Blocking.
   maintenance::Collected collect_by_hand(maintenance::CollectOptions options,
                                          const std::function<void(const std::string& line)>& say);
+  std::chrono::seconds mingrace() const { return options_.mingrace; }
   // Until the event loop ends.
   boost::asio::awaitable<void> collect_for_ever(base::Pool& pool);
 
