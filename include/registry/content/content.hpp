@@ -6,6 +6,7 @@
 #include "registry/content/blobs.hpp"
 #include "registry/content/catalog.hpp"
 #include "registry/content/catalog_index.hpp"
+#include "registry/content/last_uses.hpp"
 #include "registry/content/manifests.hpp"
 #include "registry/content/pins.hpp"
 #include "registry/content/referrers.hpp"
@@ -40,7 +41,8 @@ struct Content {
         blobs(driver, pins, locks, recent),
         uploads(driver, pins, locks, recent),
         referrers(driver, locks),
-        manifests(driver, pins, locks, tags, referrers, acceptance, recent),
+        uses(driver),
+        manifests(driver, pins, locks, tags, referrers, acceptance, recent, uses),
         catalog(driver),
         catalog_index(driver, io, indexing.most_bytes / 2, indexing.catalog, indexing.ending) {}
 
@@ -52,6 +54,7 @@ struct Content {
   Blobs blobs;
   Uploads uploads;
   Referrers referrers;
+  LastUses uses;
   Manifests manifests;
   Catalog catalog;
   CatalogIndex catalog_index;

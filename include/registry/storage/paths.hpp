@@ -25,11 +25,13 @@
 //     lock                                                held by the daemon that writes
 //     aside/                                              files before they get their name
 //     quarantine/                                         damaged blobs
+//     last-uses                                           when manifests were last pulled
 //
 // A link is a file that holds a sha256 digest as text, 71 bytes without a line end.
 namespace registry::storage::paths {
 
 inline const std::string kOwn = ".registry";
+inline const std::string kLastUses = kOwn + "/last-uses";
 inline const std::string kBlobs = "docker/registry/v2/blobs/sha256";
 inline const std::string kRepositories = "docker/registry/v2/repositories";
 
