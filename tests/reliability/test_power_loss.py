@@ -67,7 +67,7 @@ def test_after_power_losses_under_load_all_is_whole(ours, tmp_path, form, seed, 
                     "requests": world.record.operations(),
                     "requests that failed for want of power": counts["refused by a fault"],
                     "requests cut": counts["request cut by a kill"],
-                    "uploads that went on from where they were": counts["upload resumed"],
+                    "uploads cut": counts["upload cut by a kill"],
                 }
             )
             world.record.assert_right(seed)

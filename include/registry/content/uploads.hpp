@@ -90,6 +90,7 @@ class Uploads {
     std::unordered_map<std::string, UploadHash> hashes_;
   };
 
+  void make_files(const oci::RepositoryName& name, std::string_view id, oci::Algorithm algorithm);
   static std::string key_of(const oci::RepositoryName& name, std::string_view id);
   bool exists(const oci::RepositoryName& name, std::string_view id);
   std::set<std::uint64_t> states(const oci::RepositoryName& name, std::string_view id,
