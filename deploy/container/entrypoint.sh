@@ -7,6 +7,6 @@
 set -eu
 case ${1-} in
   *.yml | *.yaml) set -- registry serve "$@" ;;
-  serve | garbage-collect | scrub | check-config | help | -*) set -- registry "$@" ;;
+  serve | garbage-collect | retention | scrub | check-config | help | -*) set -- registry "$@" ;;
 esac
 exec "$@"

@@ -61,7 +61,7 @@ class ManifestHandlers {
   net::awaitable<void> remove(Exchange& exchange, const Match& match);
 
  private:
-  net::awaitable<void> send_large(Exchange& exchange, const content::FoundManifest& found);
+  net::awaitable<void> send_large(Exchange& exchange, const content::FetchedManifest& fetched);
   net::awaitable<std::string> read_content(Exchange& exchange, base::ByteBudget::Reservation& paid);
   const Services& services_;
   const Options& options_;

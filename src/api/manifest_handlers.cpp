@@ -89,8 +89,14 @@ http::Response manifest_head(const http::Request& request, const oci::Digest& di
   return head;
 }
 
+// Also where the client has the content already: it uses it.
+void note_pull(const http::Request& request, content::Use& use) {
+  if (request.method == "GET") use.pull(std::chrono::system_clock::now());
+}
+
 http::Response answer_with(const http::Request& request, const content::StoredManifest& manifest) {
   auto response = manifest_head(request, manifest.digest);
+  note_pull(request, *manifest.use);
   if (response.status() == 200) response.with_body(manifest.media_type, manifest.content);
   return response;
 }
@@ -114,14 +120,16 @@ net::awaitable<void> ManifestHandlers::get(Exchange& exchange, const Match& matc
   if (fetched->small) {
     co_await exchange.send(answer_with(exchange.request(), *fetched->small));
   } else {
-    co_await send_large(exchange, fetched->found);
+    co_await send_large(exchange, *fetched);
   }
 }
 
 // Its text is in memory only to learn the media type, not while a slow client takes it.
 net::awaitable<void> ManifestHandlers::send_large(Exchange& exchange,
-                                                  const content::FoundManifest& found) {
+                                                  const content::FetchedManifest& fetched) {
+  const auto& found = fetched.found;
   auto head = manifest_head(exchange.request(), found.digest);
+  note_pull(exchange.request(), *fetched.use);
   if (head.status() == 304) {
     co_await exchange.send(std::move(head));
     co_return;

@@ -92,7 +92,8 @@ int collect_as_asked(const std::string& request, Collecting& collecting, const c
   const auto collected = collecting.collect_by_hand(options, say);
   if (collected.kept > 0 && !options.quiet) {
     say("\n" + std::to_string(collected.kept) +
-        " more were used too lately: they stay for garbagecollection.mingrace");
+        " more were used too lately: they stay for garbagecollection.mingrace, which is " +
+        std::to_string(collecting.mingrace().count()) + "s");
   }
   if (collected.was_ended) say("the daemon ends, and has ended the collection");
   if (collected.sweep_was_stopped) {

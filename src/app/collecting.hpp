@@ -31,6 +31,7 @@ class Collecting {
   void collect_under_pressure();
   // How many have come to their end.
   std::size_t runs() const { return runs_so_far_; }
+  std::chrono::seconds mingrace() const { return options_.mingrace; }
   // Until the event loop ends.
   boost::asio::awaitable<void> collect_for_ever(base::Pool& pool);
 

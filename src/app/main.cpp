@@ -6,6 +6,7 @@
 #include "collect.hpp"
 #include "registry/base/log.hpp"
 #include "registry/config/config.hpp"
+#include "retaining.hpp"
 #include "scrub.hpp"
 #include "serve.hpp"
 
@@ -87,6 +88,11 @@ int main(int argc, char** argv) {
   collect->add_flag("-m,--delete-untagged", collecting.delete_untagged,
                     "Also remove manifests that no tag leads to");
   collect->add_flag("-q,--quiet", collecting.quiet, "Say nothing but what is wrong");
+  bool only_say = false;
+  auto* retention =
+      add_command(app, "retention", "Remove what the rules of retention do not keep", file);
+  retention->add_flag("-d,--dry-run", only_say,
+                      "Only say what would be removed, also of a store that is served");
   const auto* scrub = add_command(app, "scrub",
                                   "Hash all blobs of a store that nobody serves again, and put "
                                   "those that are damaged in quarantine",
@@ -116,6 +122,7 @@ int main(int argc, char** argv) {
   }
   if (check->parsed()) return run_check_config(file, strict);
   return with_config(file, [&](const config::Config& config) {
+    if (retention->parsed()) return app::retain(config, only_say);
     if (scrub->parsed()) return app::scrub(config);
     return serve->parsed() ? app::serve(config) : app::collect(config, collecting);
   });

@@ -21,6 +21,7 @@
 #include "control_server.hpp"
 #include "debug_handler.hpp"
 #include "health.hpp"
+#include "last_uses.hpp"
 #include "limits.hpp"
 #include "purging.hpp"
 #include "registry/api/api.hpp"
@@ -36,6 +37,7 @@
 #include "registry/storage/relieved_driver.hpp"
 #include "registry/storage/reserve_file.hpp"
 #include "registry/storage/store_lock.hpp"
+#include "retaining.hpp"
 #include "scrubbing.hpp"
 #include "trimming.hpp"
 #include "watching.hpp"
@@ -101,6 +103,7 @@ class Daemon {
   void listen();
   void start_collecting();
   void start_background();
+  void start_retention(bool in_memory);
   net::awaitable<void> end_on_signal();
   void run_threads();
 
@@ -244,6 +247,8 @@ void Daemon::start_background() {
     net::co_spawn(context_, purge_uploads_for_ever(purging, *content_, io_, ending_.get_token()),
                   net::detached);
   }
+  net::co_spawn(context_, save_last_uses_for_ever(content_->uses, io_), net::detached);
+  if (!config_.retention.rules.empty()) start_retention(in_memory);
   start_collecting();
   watching_.emplace(config_, *content_, *driver_, *collecting_, *health_, metrics_,
                     reserve_ ? &*reserve_ : nullptr, ending_.get_token());
@@ -263,6 +268,16 @@ void Daemon::start_background() {
   for (const auto& address : debug_server_->listen(debug.addr)) {
     log::info("debug server listening on " + address);
   }
+}
+
+void Daemon::start_retention(bool in_memory) {
+  if (in_memory || config_.storage.maintenance.readonly.enabled) {
+    log::warn("retention removes nothing from a store in memory, nor from one that is read-only");
+    return;
+  }
+  net::co_spawn(context_,
+                retain_for_ever(config_.retention, *content_, *driver_, io_, ending_.get_token()),
+                net::detached);
 }
 
 int Daemon::run() {
@@ -286,6 +301,7 @@ int Daemon::run() {
   start_background();
   net::co_spawn(context_, end_on_signal(), net::detached);
   run_threads();
+  save_last_uses(content_->uses, true);
   log::info("stopped");
   return 0;
 }

@@ -264,6 +264,10 @@ class PosixFiles final : public Files {
     const Fd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!directory) fail("cannot open", path);
     if (::fsync(directory.get()) != 0) fail("cannot sync", path);
+    // XFS that has shut itself down says that a directory is synced when it has thrown its changes
+    // away; but it does not say any more what the directory is.
+    struct stat status{};
+    if (::fstat(directory.get(), &status) != 0) fail("cannot sync", path);
   }
 
   void sync_filesystem(const Path& path) override {

@@ -13,6 +13,7 @@ namespace registry::content {
 namespace paths = storage::paths;
 using oci::ErrorCode;
 using storage::Survives;
+using Wall = std::chrono::system_clock;
 
 namespace {
 
@@ -23,14 +24,16 @@ const std::string& text_of(const Reference& reference) {
 }  // namespace
 
 Manifests::Manifests(storage::Driver& driver, Pins& pins, RepositoryLocks& locks, Tags& tags,
-                     Referrers& referrers, const Acceptance& acceptance, Recent& recent)
+                     Referrers& referrers, const Acceptance& acceptance, Recent& recent,
+                     LastUses& uses)
     : driver_(driver),
       pins_(pins),
       locks_(locks),
       tags_(tags),
       referrers_(referrers),
       acceptance_(acceptance),
-      recent_(recent) {}
+      recent_(recent),
+      uses_(uses) {}
 
 std::optional<FoundManifest> Manifests::find(const oci::RepositoryName& name,
                                              const Reference& reference) {
@@ -87,10 +90,12 @@ std::optional<FetchedManifest> Manifests::fetch(const oci::RepositoryName& name,
   const auto generation = recent_.manifests.generation(name.str(), text);
   auto found = find(name, reference);
   if (!found) return std::nullopt;
-  FetchedManifest fetched{std::move(*found), nullptr};
+  auto use = uses_.of(name, found->sha256);
+  FetchedManifest fetched{std::move(*found), nullptr, std::move(use)};
   if (fetched.found.size_bytes > kSmallManifestBytes) return fetched;
   auto manifest = read(fetched.found);
   if (!manifest) return std::nullopt;
+  manifest->use = fetched.use;
   fetched.small = std::make_shared<const StoredManifest>(std::move(*manifest));
   recent_.manifests.add(name.str(), text, generation, fetched.small, fetched.small->content.size());
   return fetched;
@@ -176,10 +181,13 @@ void Manifests::store(const oci::RepositoryName& name, const PushedManifest& pus
   if (named != sha256) write_link(driver_, paths::manifest_alias(name, named), sha256);
   if (manifest.subject) referrers_.add(name, manifest.subject->digest, named, sha256);
   write_link(driver_, paths::revision_link(name, sha256), sha256);
-  if (const auto* tag = std::get_if<oci::Tag>(&pushed.reference)) {
-    tags_.put(name, *tag, sha256, named);
-  }
-  for (const auto& tag : pushed.more_tags) tags_.put(name, tag, sha256, named);
+  const auto put_tag = [&](const oci::Tag& tag) {
+    const auto before = tags_.resolve(name, tag);
+    tags_.put(name, tag, sha256, named);
+    if (before && before != sha256) uses_.untagged(name, *before, Wall::now(), false);
+  };
+  if (const auto* tag = std::get_if<oci::Tag>(&pushed.reference)) put_tag(*tag);
+  for (const auto& tag : pushed.more_tags) put_tag(tag);
 }
 
 // Small enough to be compared: so pushing it again mends what was damaged.
@@ -198,18 +206,59 @@ bool Manifests::remove(const oci::RepositoryName& name, const Reference& referen
     const auto current = find(name, reference);
     precondition(current ? std::optional(current->digest) : std::nullopt);
   }
-  if (const auto* tag = std::get_if<oci::Tag>(&reference)) return tags_.remove(name, *tag);
+  if (const auto* tag = std::get_if<oci::Tag>(&reference)) return remove_tag(name, *tag);
   return remove_manifest(name, std::get<oci::Digest>(reference));
+}
+
+bool Manifests::remove_tag(const oci::RepositoryName& name, const oci::Tag& tag) {
+  const auto sha256 = tags_.resolve(name, tag);
+  const bool existed = tags_.remove(name, tag);
+  if (existed && sha256) uses_.untagged(name, *sha256, Wall::now(), false);
+  return existed;
+}
+
+bool Manifests::remove_tag_as_seen(const oci::RepositoryName& name, const oci::Tag& tag,
+                                   const oci::Digest& sha256, base::WallTime pushed) {
+  const RepositoryLocks::Alone lock(locks_, name);
+  const auto status = driver_.stat(paths::tag_current(name, tag));
+  if (!status || status->modified != pushed || tags_.resolve(name, tag) != sha256) return false;
+  const Change change([&] { recent_.manifests.forget_repository(name.str()); });
+  const bool existed = tags_.remove(name, tag);
+  if (existed) uses_.untagged(name, sha256, Wall::now(), true);
+  return existed;
+}
+
+// Who answers from memory looks whether it still holds after its promise, so that must be forgotten
+// before promises are looked for.
+std::vector<oci::Digest> Manifests::remove_untagged(const oci::RepositoryName& name,
+                                                    const std::vector<oci::Digest>& manifests,
+                                                    Pins::Clock::time_point cutoff) {
+  std::vector<oci::Digest> removed;
+  const RepositoryLocks::Alone lock(locks_, name);
+  const auto tagged = tags_.all_digests(name);
+  recent_.manifests.forget_repository(name.str());
+  const Change change([&] { recent_.manifests.forget_repository(name.str()); });
+  for (const auto& sha256 : manifests) {
+    if (tagged.contains(sha256)) continue;
+    const auto removal = pins_.begin_removal(sha256, cutoff);
+    if (removal && remove_revision(name, sha256)) removed.push_back(sha256);
+  }
+  return removed;
 }
 
 bool Manifests::remove_manifest(const oci::RepositoryName& name, const oci::Digest& digest) {
   const auto sha256 = sha256_of_manifest(driver_, name, digest);
   if (!sha256 || !read_link(driver_, paths::revision_link(name, *sha256))) return false;
-  const auto content = stored_manifest(driver_, *sha256);
-  if (content) let_go_of(name, *sha256, *content);
   tags_.remove_all_of(name, *sha256);
-  if (!driver_.remove(paths::revision_link(name, *sha256), Survives::power_loss)) return false;
+  return remove_revision(name, *sha256);
+}
+
+bool Manifests::remove_revision(const oci::RepositoryName& name, const oci::Digest& sha256) {
+  const auto content = stored_manifest(driver_, sha256);
+  if (content) let_go_of(name, sha256, *content);
+  if (!driver_.remove(paths::revision_link(name, sha256), Survives::power_loss)) return false;
   if (content) tidy_up(name, *content);
+  uses_.forget(name, sha256);
   return true;
 }
 
@@ -217,11 +266,17 @@ bool Manifests::remove_manifest(const oci::RepositoryName& name, const oci::Dige
 void Manifests::let_go_of(const oci::RepositoryName& name, const oci::Digest& sha256,
                           const std::string& content) {
   pins_.unneeded(sha256);
-  for (const auto& reference : oci::read_stored(content).references) {
+  const auto document = oci::read_stored(content);
+  const auto type = oci::parse_media_type(document.media_type);
+  const bool has_children = type && oci::is_index(*type);
+  for (const auto& reference : document.references) {
     const bool says_itself = reference.algorithm() == oci::Algorithm::sha256;
     const auto stored =
         says_itself ? reference : read_link(driver_, paths::layer_link(name, reference));
-    if (stored) pins_.unneeded(*stored);
+    if (!stored) continue;
+    // A manifest of the repository is there for itself, and is let go of for itself.
+    if (has_children && read_link(driver_, paths::revision_link(name, *stored))) continue;
+    pins_.unneeded(*stored);
   }
 }
 

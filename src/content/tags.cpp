@@ -49,7 +49,8 @@ void Tags::put(const oci::RepositoryName& name, const oci::Tag& tag, const oci::
     driver_.put(paths::tag_alias(name, tag), named.str() + ' ' + sha256.str(),
                 storage::Survives::power_loss);
   }
-  write_link(driver_, paths::tag_current(name, tag), sha256);
+  // Also where it says so already: its time is that of the last push.
+  driver_.put(paths::tag_current(name, tag), sha256.str(), storage::Survives::power_loss);
   if (named == sha256) driver_.remove(paths::tag_alias(name, tag), storage::Survives::power_loss);
 }
 
@@ -63,13 +64,27 @@ bool Tags::remove(const oci::RepositoryName& name, const oci::Tag& tag) {
 }
 
 void Tags::remove_all_of(const oci::RepositoryName& name, const oci::Digest& sha256) {
+  for_each(name, [&](const oci::Tag& tag) {
+    if (resolve(name, tag) == sha256) remove(name, tag);
+  });
+}
+
+std::set<oci::Digest> Tags::all_digests(const oci::RepositoryName& name) {
+  std::set<oci::Digest> digests;
+  for_each(name, [&](const oci::Tag& tag) {
+    if (const auto sha256 = resolve(name, tag)) digests.insert(*sha256);
+  });
+  return digests;
+}
+
+void Tags::for_each(const oci::RepositoryName& name,
+                    const std::function<void(const oci::Tag&)>& visit) {
   std::string last;
   for (;;) {
     const auto entries = driver_.list(paths::tags(name), last, kChunk);
     if (!entries || entries->empty()) return;
     for (const auto& entry : *entries) {
-      const auto tag = oci::Tag::parse(entry.name);
-      if (tag && resolve(name, *tag) == sha256) remove(name, *tag);
+      if (const auto tag = oci::Tag::parse(entry.name)) visit(*tag);
     }
     last = entries->back().name;
   }

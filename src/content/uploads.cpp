@@ -85,6 +85,25 @@ std::optional<UploadHash> Uploads::Kept::take(const std::string& key) {
 
 std::string Uploads::begin(const oci::RepositoryName& name, oci::Algorithm algorithm) {
   auto id = base::make_uuid();
+  try {
+    make_files(name, id, algorithm);
+  } catch (const std::system_error&) {
+    // On a full disk clients come again and again: nothing is left of each time.
+    try {
+      driver_.remove_tree(paths::upload(name, id), Survives::process_crash);
+    } catch (const std::system_error&) {
+      // The purger finds it.
+    }
+    throw;
+  }
+  UploadHash none;
+  if (algorithm == oci::Algorithm::sha512) none.sha512.emplace();
+  kept_.put(key_of(name, id), none);
+  return id;
+}
+
+void Uploads::make_files(const oci::RepositoryName& name, std::string_view id,
+                         oci::Algorithm algorithm) {
   driver_.make(paths::upload_data(name, id), "");
   // The state of no bytes says that there is to be one of all.
   if (algorithm == oci::Algorithm::sha512) {
@@ -93,10 +112,6 @@ std::string Uploads::begin(const oci::RepositoryName& name, oci::Algorithm algor
   // Last: it says that the upload is there.
   driver_.make(paths::upload_started_at(name, id),
                base::rfc3339_seconds(std::chrono::system_clock::now()));
-  UploadHash none;
-  if (algorithm == oci::Algorithm::sha512) none.sha512.emplace();
-  kept_.put(key_of(name, id), none);
-  return id;
 }
 
 bool Uploads::exists(const oci::RepositoryName& name, std::string_view id) {
@@ -210,7 +225,8 @@ bool Uploads::remove_untouched(const oci::RepositoryName& name, std::string_view
     const auto touched = last_touched(name, id);
     return touched && *touched < limit;
   };
-  // Asked before it is used, too: a client that comes meanwhile is not to be told it is in use.
+  // Asked before it is used, too: a client that comes meanwhile is not to be told that it is in
+  // use.
   if (!is_untouched()) return false;
   std::optional<Use> use;
   try {

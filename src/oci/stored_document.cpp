@@ -8,6 +8,9 @@
 namespace registry::oci {
 namespace {
 
+// Of BuildKit's cache: in a manifest that of its config, in an index that of one of its children.
+constexpr std::string_view kBuildCache = "application/vnd.buildkit.cacheconfig.v0";
+
 // Follows the outermost object alone; of what is below it, the descriptors of the fields that hold
 // some.
 class DocumentReader : public nlohmann::json_sax<nlohmann::json> {
@@ -16,6 +19,7 @@ class DocumentReader : public nlohmann::json_sax<nlohmann::json> {
   std::vector<std::pair<std::string, std::string>> annotations;
   std::optional<Digest> subject;
   std::vector<Digest> configs, layers, manifests;
+  bool is_build_cache = false;
 
   bool null() override { return true; }
   bool boolean(bool) override { return true; }
@@ -58,6 +62,7 @@ class DocumentReader : public nlohmann::json_sax<nlohmann::json> {
     const auto name = folded(key_);
     const bool is_single = depth_ == 2, is_listed = depth_ == 3;
     if (is_single && field_ == "config" && name == "mediatype") config_media_type = value;
+    if (name == "mediatype" && value == kBuildCache) is_build_cache = true;
     if (name != "digest" && name != "blobsum") return;
     const auto digest = Digest::parse(value);
     if (!digest) return;
@@ -84,6 +89,7 @@ StoredDocument read_stored(std::string_view content) {
                                                       : std::move(read.artifact_type);
   document.annotations = std::move(read.annotations);
   document.subject = std::move(read.subject);
+  document.is_build_cache = read.is_build_cache;
   document.references = std::move(read.configs);
   for (auto* more : {&read.layers, &read.manifests}) {
     document.references.insert(document.references.end(), more->begin(), more->end());

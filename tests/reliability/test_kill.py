@@ -4,7 +4,7 @@ import time
 from random import Random
 
 from load.run import clients, look_at_everything
-from load.settings import VARIABLES, world_of
+from load.settings import VARIABLES, collected_world_of
 from load.world import World
 from support.registry import Registry
 
@@ -20,7 +20,7 @@ def kill_and_start_again(registry: Registry, world: World) -> None:
 
 def test_after_kills_under_load_all_is_whole(ours, tmp_path, form, seed, figures):
     registry = ours(tmp_path / "data", variables=VARIABLES)
-    world = world_of(registry, seed, may_die=True)
+    world = collected_world_of(registry, seed, may_die=True)
     rounds, random = form.pick(10, 100), Random(seed)
     with clients(world):
         for _ in range(rounds):

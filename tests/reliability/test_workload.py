@@ -3,7 +3,7 @@
 import time
 
 from load.run import CLIENTS, clients, delete_everything, look_at_everything, stored_blobs
-from load.settings import VARIABLES, collects, world_of
+from load.settings import VARIABLES, collects, collected_world_of
 from support.process import wait_until
 from support.registry import Registry
 
@@ -16,7 +16,7 @@ def assert_empties(registry: Registry) -> None:
 
 def test_a_random_workload_is_answered_as_a_registry_may(ours, tmp_path, form, seed, figures):
     registry = ours(tmp_path / "data", variables=VARIABLES)
-    world = world_of(registry, seed)
+    world = collected_world_of(registry, seed)
     seconds = form.pick(20, 900)
     with clients(world):
         time.sleep(seconds)
@@ -29,3 +29,13 @@ def test_a_random_workload_is_answered_as_a_registry_may(ours, tmp_path, form, s
     if collects(registry):
         assert_empties(registry)
     assert registry.stop() == 0
+
+
+def test_a_collector_that_breaks_promises_would_be_found_out(ours, tmp_path, seed):
+    """Else the test above would prove nothing of it."""
+    hasty = {**VARIABLES, "GARBAGECOLLECTION": "{interval: 1s, grace: 1ms, mingrace: 1ms}"}
+    registry = ours(tmp_path / "data", variables=hasty)
+    world = collected_world_of(registry, seed)
+    with clients(world):
+        time.sleep(10)
+    assert not collects(registry) or world.record.faults()

@@ -141,14 +141,15 @@ struct Retention {
     std::optional<std::size_t> newest;  // by the time of the push; at least 1
     std::optional<std::chrono::seconds> pushedwithin, pulledwithin;
   };
-  struct Buildcache {  // of BuildKit's cache manifests; nothing given: they are like all others
+  // Of BuildKit's cache, to which `keep` does not speak. Nothing given: its tags stay.
+  struct Buildcache {
     std::optional<std::uint64_t> maxsize;  // bytes of a repository; the longest unused goes first
     std::optional<std::chrono::seconds> unusedfor;  // since the last push or pull
   };
   struct Rule {
     std::vector<std::string> repositories;  // patterns, at least one
     std::optional<Keep> keep;               // nullopt: all tags stay
-    // How long a manifest without a tag stays; nullopt: for ever.
+    // How long a manifest stays that clients left without a tag; nullopt: for ever.
     std::optional<std::chrono::seconds> untagged;
     Buildcache buildcache;
   };

@@ -6,6 +6,7 @@
 #include "registry/content/blobs.hpp"
 #include "registry/content/catalog.hpp"
 #include "registry/content/catalog_index.hpp"
+#include "registry/content/last_uses.hpp"
 #include "registry/content/manifests.hpp"
 #include "registry/content/pins.hpp"
 #include "registry/content/quotas.hpp"
@@ -46,7 +47,8 @@ struct Content {
         quotas(quota),
         uploads(driver, pins, locks, recent, &store_size),
         referrers(driver, locks),
-        manifests(driver, pins, locks, tags, referrers, acceptance, recent),
+        uses(driver),
+        manifests(driver, pins, locks, tags, referrers, acceptance, recent, uses),
         catalog(driver),
         catalog_index(driver, io, indexing.most_bytes / 2, indexing.catalog, indexing.ending) {}
 
@@ -61,6 +63,7 @@ struct Content {
   Quotas quotas;
   Uploads uploads;
   Referrers referrers;
+  LastUses uses;
   Manifests manifests;
   Catalog catalog;
   CatalogIndex catalog_index;

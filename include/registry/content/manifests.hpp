@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "registry/content/acceptance.hpp"
+#include "registry/content/last_uses.hpp"
 #include "registry/content/pins.hpp"
 #include "registry/content/recent.hpp"
 #include "registry/content/referrers.hpp"
@@ -59,6 +60,7 @@ struct FoundManifest {
 struct FetchedManifest {
   FoundManifest found;
   std::shared_ptr<const StoredManifest> small;  // nullptr: it is a large one
+  std::shared_ptr<Use> use;
 };
 
 // Throws where what a reference has at the moment is not what the client has seen; empty: the
@@ -84,7 +86,7 @@ struct PutManifest {
 class Manifests {
  public:
   Manifests(storage::Driver& driver, Pins& pins, RepositoryLocks& locks, Tags& tags,
-            Referrers& referrers, const Acceptance& acceptance, Recent& recent);
+            Referrers& referrers, const Acceptance& acceptance, Recent& recent, LastUses& uses);
 
   // What was read lately; nullptr: it has to be fetched. A promise, as `find`. Does not block.
   std::shared_ptr<const StoredManifest> recent(const oci::RepositoryName& name,
@@ -107,6 +109,17 @@ class Manifests {
   bool remove(const oci::RepositoryName& name, const Reference& reference,
               const Precondition& precondition = {});
 
+  // For retention, which is told nothing and promises nothing. Durable. Blocking.
+  //
+  // Takes the tag away where it points to `sha256` and nobody has pushed it since `pushed`.
+  bool remove_tag_as_seen(const oci::RepositoryName& name, const oci::Tag& tag,
+                          const oci::Digest& sha256, base::WallTime pushed);
+  // Takes those of the manifests away to which no tag points, and that nobody relies on: see
+  // Pins::begin_removal. Returns them.
+  std::vector<oci::Digest> remove_untagged(const oci::RepositoryName& name,
+                                           const std::vector<oci::Digest>& manifests,
+                                           Pins::Clock::time_point cutoff);
+
  private:
   // A manifest that was understood.
   struct Parsed {
@@ -122,7 +135,9 @@ class Manifests {
   void store(const oci::RepositoryName& name, const PushedManifest& pushed, const Parsed& parsed);
   void store_content(const oci::Digest& sha256, const std::string& content);
   void forget(const oci::RepositoryName& name, const PushedManifest& pushed, const Parsed& parsed);
+  bool remove_tag(const oci::RepositoryName& name, const oci::Tag& tag);
   bool remove_manifest(const oci::RepositoryName& name, const oci::Digest& digest);
+  bool remove_revision(const oci::RepositoryName& name, const oci::Digest& sha256);
   void let_go_of(const oci::RepositoryName& name, const oci::Digest& sha256,
                  const std::string& content);
   void tidy_up(const oci::RepositoryName& name, const std::string& content);
@@ -134,6 +149,7 @@ class Manifests {
   Referrers& referrers_;
   const Acceptance& acceptance_;
   Recent& recent_;
+  LastUses& uses_;
   KnownWhole whole_;
 };
 

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "registry/content/last_uses.hpp"
 #include "registry/oci/digest.hpp"
 
 namespace registry::content {
@@ -144,6 +145,7 @@ struct StoredManifest {
   oci::Digest sha256;  // that it is stored under
   std::string media_type;
   std::string content;
+  std::shared_ptr<Use> use = nullptr;  // for who answers with it
 };
 
 struct RecentBlob {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <optional>
+#include <set>
 #include <string_view>
 
 #include "registry/content/page.hpp"
@@ -39,8 +41,12 @@ class Tags {
   bool remove(const oci::RepositoryName& name, const oci::Tag& tag);
   // Those that point to the manifest. Reads every tag of the repository, as 2.8 does.
   void remove_all_of(const oci::RepositoryName& name, const oci::Digest& sha256);
+  // What the tags point to. The same.
+  std::set<oci::Digest> all_digests(const oci::RepositoryName& name);
 
  private:
+  void for_each(const oci::RepositoryName& name, const std::function<void(const oci::Tag&)>& visit);
+
   storage::Driver& driver_;
   TagLists lists_;
 };

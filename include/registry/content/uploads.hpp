@@ -96,6 +96,7 @@ class Uploads {
   void grew(std::uint64_t bytes);
   void shrank(std::uint64_t bytes);
   bool remove_whole(const oci::RepositoryName& name, std::string_view id);
+  void make_files(const oci::RepositoryName& name, std::string_view id, oci::Algorithm algorithm);
   static std::string key_of(const oci::RepositoryName& name, std::string_view id);
   bool exists(const oci::RepositoryName& name, std::string_view id);
   std::set<std::uint64_t> states(const oci::RepositoryName& name, std::string_view id,

@@ -58,6 +58,7 @@ struct StoredDocument {
   std::string artifact_type;  // or, of a manifest that has none, the media type of its config
   std::vector<std::pair<std::string, std::string>> annotations;
   std::optional<Digest> subject;
+  bool is_build_cache = false;  // BuildKit's: its config is among what it references
   std::vector<Digest>
       references;  // the config, the layers, the children of an index; in this order
 };

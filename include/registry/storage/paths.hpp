@@ -23,14 +23,17 @@
 //       _referrers/<subject>/<manifest>/link              ours: each as <algorithm>/<hex>
 //   .registry/                                            ours alone: 2.8 never looks here
 //     lock                                                held by the daemon that writes
+//     socket                                              on which it is asked for maintenance
 //     aside/                                              files before they get their name
 //     quarantine/                                         damaged blobs
 //     reserve                                             blocks for what a full volume needs
+//     last-uses                                           when manifests were last pulled
 //
 // A link is a file that holds a sha256 digest as text, 71 bytes without a line end.
 namespace registry::storage::paths {
 
 inline const std::string kOwn = ".registry";
+inline const std::string kLastUses = kOwn + "/last-uses";
 inline const std::string kBlobs = "docker/registry/v2/blobs/sha256";
 inline const std::string kRepositories = "docker/registry/v2/repositories";
 

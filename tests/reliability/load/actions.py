@@ -22,6 +22,8 @@ from .world import Lost, Unexpected
 
 UNKNOWN = "MANIFEST_BLOB_UNKNOWN"
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+LONGEST_THOUGHT = 3.0  # seconds; some are longer than the grace of the collection
+LONGEST_ABSENCE = 6.0
 BAD_REQUESTS = (
     ("GET", "/v2/Not-A-Name/tags/list"),
     ("GET", "/v2/load/a/manifests/sha256:short"),
@@ -62,6 +64,28 @@ class Actor(Uploader, Reader):
         made = self.random.choice(self.world.content.documents)
         self.push_document(name, made, self.random.choice((tag, tag, tag, None)))
 
+    def push_slowly(self) -> None:
+        """As a client that thinks between the blobs and the manifest: nothing else needs the blobs
+        meanwhile, so that the promise alone keeps them, or no longer does."""
+        name, tag = self.place()
+        made = self.random.choice(self.world.content.images)
+        for blob in made.blobs:
+            self.provide(name, blob)
+        self.world.stop.wait(self.random.uniform(0, LONGEST_THOUGHT))
+        self.put_manifest(name, made, tag)
+
+    def come_and_go(self) -> None:
+        """An image that goes and is pushed again at about the time when it is collected."""
+        name, tag = self.place()
+        made = self.random.choice(self.world.content.passing)
+        pause = self.random.uniform(0, LONGEST_ABSENCE)
+        self.push_document(name, made, tag)
+        self.delete_document(name, made.digest)
+        self.world.stop.wait(pause)
+        self.push_document(name, made, None)
+        self.pull_document(name, made)
+        self.delete_document(name, made.digest)
+
     def push_document(self, name: str, made: Document, tag: str | None) -> None:
         for child in made.children:
             self.push_document(name, child, None)
@@ -100,7 +124,8 @@ class Actor(Uploader, Reader):
         start = now()
         path = f"/v2/{name}/manifests/{tag or made.digest}"
         try:
-            seen = self.ask("PUT", path, made.body, {"Content-Type": made.kind}, expected=(201, 400))
+            kind = {"Content-Type": made.kind}
+            seen = self.ask("PUT", path, made.body, kind, expected=(201, 400))
         except Lost as lost:
             self.wrote(name, made.digest, tag, Write(start, lost.end, False, made.digest))
             raise
@@ -238,10 +263,10 @@ class Actor(Uploader, Reader):
 
 
 CHOICES = {
-    Actor.push: 30, Actor.retag: 12, Actor.pull: 14, Actor.pull_by_digest: 6, Actor.get_range: 4,
-    Actor.head: 8, Actor.list_tags: 5, Actor.list_catalog: 2, Actor.list_referrers: 4,
-    Actor.delete_tag: 6, Actor.delete_manifest: 8, Actor.delete_some_blob: 3,
-    Actor.cancel_upload: 2, Actor.abandon_upload: 2, Actor.send_wrong_digest: 2,
-    Actor.ask_nonsense: 2,
+    Actor.push: 30, Actor.push_slowly: 4, Actor.come_and_go: 5, Actor.retag: 12, Actor.pull: 14,
+    Actor.pull_by_digest: 6, Actor.get_range: 4, Actor.head: 8, Actor.list_tags: 5,
+    Actor.list_catalog: 2, Actor.list_referrers: 4, Actor.delete_tag: 6, Actor.delete_manifest: 8,
+    Actor.delete_some_blob: 3, Actor.cancel_upload: 2, Actor.abandon_upload: 2,
+    Actor.send_wrong_digest: 2, Actor.ask_nonsense: 2,
 }  # fmt: skip
 ACTIONS, WEIGHTS = list(CHOICES), list(CHOICES.values())

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import selectors
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -28,6 +29,15 @@ class Seen:
     @property
     def status(self) -> int:
         return self.answer.status
+
+
+def is_ended(connection: http.client.HTTPConnection) -> bool:
+    """By the server: there is nothing that it could say between two requests."""
+    if not connection.sock:
+        return True
+    with selectors.DefaultSelector() as selector:  # select() has no numbers above 1023
+        selector.register(connection.sock, selectors.EVENT_READ)
+        return bool(selector.select(0))
 
 
 class Client:
@@ -84,6 +94,8 @@ class Client:
         return self._lost("refused") if self.world.may_die else Lost(seen.end)
 
     def _send(self, method: str, path: str, body, headers) -> Response:
+        if self._connection and is_ended(self._connection):
+            self.close()  # it was idle, and room was needed for another
         if not self._connection:
             self._connection = http.client.HTTPConnection(
                 self.world.address, timeout=SECONDS_TO_ANSWER

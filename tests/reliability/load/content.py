@@ -19,6 +19,7 @@ TAGS = [f"v{number}" for number in range(7)] + ["latest"]
 LAYERS, IMAGES, INDEXES, REFERRERS = 48, 40, 8, 12
 LARGEST_BITS = 16  # of most layers; every sixteenth is of one or two MiB
 LARGE = 1 << 20
+PASSING, LARGEST_PASSING = 150, 4096
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,11 @@ class Content:
         self.referrers = [
             image(random, self.layers, random.choice(self.images)) for _ in range(REFERRERS)
         ]
+        # Images that come and go, whose layers hardly anything else needs.
+        passing = [random.randbytes(random.randint(2, LARGEST_PASSING)) for _ in range(PASSING)]
+        self.passing = [image(random, passing[at : at + 4]) for at in range(PASSING - 4)]
         self.documents = [*self.images, *self.indexes, *self.referrers]
-        self.by_digest = {made.digest: made for made in self.documents}
+        self.by_digest = {made.digest: made for made in (*self.documents, *self.passing)}
 
 
 def random_layer(random: Random, number: int) -> bytes:

@@ -13,7 +13,7 @@ from support.unable import cannot_run, need_root
 
 FULL, UNAVAILABLE = 507, 503
 BLOCK = 1 << 16
-VOLUME = "size=48m,nr_inodes=6000"
+VOLUME = "size=160m,nr_inodes=60000"
 
 
 @contextmanager

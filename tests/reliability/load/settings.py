@@ -9,7 +9,8 @@ from .world import World
 GRACE = 2
 QUIET = {"LOG_ACCESSLOG_DISABLED": "true", "LOG_LEVEL": "warn"}
 COLLECTION = f"{{enabled: true, interval: 1s, grace: {GRACE}s, mingrace: 1s}}"
-VARIABLES = {"GARBAGECOLLECTION": COLLECTION, **QUIET}
+SCRUB = "{enabled: true, interval: 1s, rate: 16MiB}"
+VARIABLES = {"GARBAGECOLLECTION": COLLECTION, "SCRUB": SCRUB, **QUIET}
 
 
 def collects(registry: Registry) -> bool:
@@ -18,5 +19,11 @@ def collects(registry: Registry) -> bool:
 
 
 def world_of(registry: Registry, seed: int, **options: bool) -> World:
+    """Of a daemon whose grace is longer than the test."""
+    return World(registry.address, seed, Content(seed), Record(grace=None), **options)
+
+
+def collected_world_of(registry: Registry, seed: int, **options: bool) -> World:
+    """Of a daemon with VARIABLES."""
     record = Record(GRACE if collects(registry) else None)
     return World(registry.address, seed, Content(seed), record, **options)

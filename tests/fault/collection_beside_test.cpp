@@ -1,0 +1,148 @@
+// A collection is stopped before each of its calls to the filesystem in turn, and a client comes in
+// between; and the other way round. Without any grace, so that only what happens meanwhile counts.
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "registry/maintenance/garbage_collector.hpp"
+#include "registry/oci/hasher.hpp"
+#include "support/manifests.hpp"
+#include "world.hpp"
+
+namespace registry::fault {
+namespace {
+
+const std::string kConfig = "the config", kGarbage = "what nothing needs";
+const std::string kImage = manifest_of({kConfig, kGarbage}), kOther = manifest_of({kConfig});
+const auto kName = repository("a"), kElsewhere = repository("b");
+
+void collect(World& world) {
+  maintenance::collect_garbage(
+      world.content, *world.driver,
+      {.delete_untagged = true, .quiet = true, .grace = std::chrono::seconds(0)}, {});
+}
+
+void prepare(World& world) {
+  world.push_blob(kName, kConfig);
+  world.push_manifest(kName, tag("kept"), kOther);
+  for (const auto& name : {kName, kElsewhere}) world.push_blob(name, kGarbage);
+  world.push_manifest(kName, oci::digest_of(kImage), kImage);  // untagged
+}
+
+// Runs `first`, and `second` as soon as the first makes its call N, for each N that it comes to.
+// What `second` returns tells `check` what the client was told.
+void interleave(const std::function<void(World&)>& first, const std::function<bool(World&)>& second,
+                const std::function<void(World&, bool)>& check) {
+  std::size_t last = 0;
+  for (std::size_t n = 1;; ++n) {
+    SCOPED_TRACE("at call " + std::to_string(n));
+    ASSERT_LT(n, 2000U);
+    SimulatedFiles files;
+    World world(files);
+    prepare(world);
+    std::future<bool> told;
+    files.interrupt_call(n, [&] {
+      told = std::async(std::launch::async, [&] { return second(world); });
+      told.wait_for(std::chrono::milliseconds(20));
+    });
+    first(world);
+    if (!told.valid()) break;
+    check(world, told.get());
+    expect_whole(world);
+    if (testing::Test::HasFailure()) break;
+    last = n;
+  }
+  EXPECT_GE(last, 10U) << "hardly a call was made: nothing was tested";
+}
+
+bool succeeds(const std::function<void()>& work) {
+  try {
+    work();
+    return true;
+  } catch (const oci::Error&) {
+    return false;  // what a client is told
+  }
+}
+
+TEST(CollectionBeside, AnImageThatIsPushedMeanwhileIsWhole) {
+  const auto push = [](World& world) {
+    for (const auto& blob : {kConfig, kGarbage}) world.push_blob(kElsewhere, blob);
+    world.push_manifest(kElsewhere, tag("new"), kImage);
+    return true;
+  };
+  interleave(collect, push, [](World& world, bool) {
+    ASSERT_TRUE(support::get(world.content.manifests, kElsewhere, tag("new")));
+    EXPECT_EQ(world.read_blob(kElsewhere, oci::digest_of(kGarbage)), kGarbage);
+    EXPECT_TRUE(support::get(world.content.manifests, kName, tag("kept")));
+  });
+}
+
+TEST(CollectionBeside, ABlobThatAHeadSawStays) {
+  const auto look = [](World& world) {
+    return world.content.blobs.stat(kName, oci::digest_of(kGarbage)).has_value();
+  };
+  interleave(collect, look, [](World& world, bool was_there) {
+    if (!was_there) return;
+    EXPECT_EQ(world.read_blob(kName, oci::digest_of(kGarbage)), kGarbage);
+  });
+}
+
+TEST(CollectionBeside, ABlobThatWasMountedStays) {
+  const auto mount = [](World& world) {
+    return world.content.blobs.mount(kName, repository("c"), oci::digest_of(kGarbage)).has_value();
+  };
+  interleave(collect, mount, [](World& world, bool was_mounted) {
+    if (!was_mounted) return;
+    EXPECT_EQ(world.read_blob(repository("c"), oci::digest_of(kGarbage)), kGarbage);
+  });
+}
+
+TEST(CollectionBeside, AManifestThatIsTaggedMeanwhileStays) {
+  const auto put_tag = [](World& world) {
+    return succeeds([&] { world.push_manifest(kName, tag("late"), kImage); });
+  };
+  interleave(collect, put_tag, [](World& world, bool was_tagged) {
+    if (!was_tagged) return;
+    ASSERT_TRUE(support::get(world.content.manifests, kName, tag("late")));
+    EXPECT_EQ(world.read_blob(kName, oci::digest_of(kGarbage)), kGarbage);
+  });
+}
+
+TEST(CollectionBeside, APullThatWasAnsweredFromMemoryIsAPromise) {
+  const auto pull = [](World& world) {
+    if (world.content.blobs.recent(kName, oci::digest_of(kGarbage))) return true;
+    return world.content.blobs.fetch(kName, oci::digest_of(kGarbage)) != nullptr;
+  };
+  const auto warm_up_and_collect = [&](World& world) {
+    pull(world);
+    collect(world);
+  };
+  interleave(warm_up_and_collect, pull, [](World& world, bool was_there) {
+    if (!was_there) return;
+    EXPECT_EQ(world.read_blob(kName, oci::digest_of(kGarbage)), kGarbage);
+  });
+}
+
+TEST(CollectionBeside, APushThatACollectionComesInBetweenIsWholeOrRefused) {
+  bool was_pushed = false;
+  const auto push = [&](World& world) {
+    was_pushed = succeeds([&] {
+      world.push_blob(kElsewhere, kConfig);
+      world.push_blob(kElsewhere, kGarbage);
+      world.push_manifest(kElsewhere, tag("new"), kImage);
+    });
+  };
+  const auto collect_beside = [](World& world) {
+    collect(world);
+    return true;
+  };
+  interleave(push, collect_beside, [&](World& world, bool) {
+    EXPECT_EQ(support::get(world.content.manifests, kElsewhere, tag("new")).has_value(),
+              was_pushed);
+    if (!was_pushed) return;
+    EXPECT_EQ(world.read_blob(kElsewhere, oci::digest_of(kGarbage)), kGarbage);
+  });
+}
+
+}  // namespace
+}  // namespace registry::fault

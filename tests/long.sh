@@ -1,0 +1,29 @@
+#!/bin/sh
+# The long forms of the proofs in tests/reliability, whose short forms tests/run.sh runs:
+#   tests/long.sh              all of them, about 80 minutes on 2 cores
+#   tests/long.sh -k kill      some of them: what follows goes to pytest
+#   tests/long.sh -k soak --soak 60    a short soak, to try the script
+# Writes the figures into docs/reliability.md, and the curves of the soak beside it, where all of
+# them were run and have passed; else they stay in build/reliability. Bounded in time: LONG_SECONDS.
+# REGISTRY_BINARY names a daemon to take instead of building one, for example of a sanitizer.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root"
+export PYTHONDONTWRITEBYTECODE=1
+
+if [ -z "${REGISTRY_BINARY:-}" ]; then
+  deploy/install-packages.sh build test bench
+  cmake --preset release -DBUILD_TESTING=ON --log-level=WARNING
+  cmake --build --preset release --target registry
+fi
+
+figures=$root/build/reliability
+rm -rf "$figures"
+mkdir -p "$figures"
+timeout --kill-after=300 --signal=INT "${LONG_SECONDS:-10800}" \
+  /usr/bin/python3 -m pytest -v -p no:cacheprovider tests/reliability \
+  --long --figures "$figures" --plot "$figures/reliability-soak.svg" "$@"
+
+[ $# -eq 0 ] || exit 0
+/usr/bin/python3 tests/reliability/report/table.py "$figures" docs/reliability.md
+[ ! -f "$figures/reliability-soak.svg" ] || cp "$figures/reliability-soak.svg" docs/
