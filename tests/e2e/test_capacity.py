@@ -89,6 +89,10 @@ def fill(registry: Registry, name: str = NAME) -> None:
             target = f"{answer.location}&digest={digest_of(content)}"
             if registry.request("PUT", target, content).status == 507:
                 break
+    # Each has a file of its own.
+    wait_until(
+        lambda: registry.request("POST", f"/v2/{name}/blobs/uploads/").status == 507, "it is full"
+    )
 
 
 def test_of_two_uploads_that_only_fit_alone_one_is_whole(registry):
