@@ -250,8 +250,9 @@ void Daemon::start_background() {
   net::co_spawn(context_, save_last_uses_for_ever(content_->uses, io_), net::detached);
   if (!config_.retention.rules.empty()) start_retention(in_memory);
   start_collecting();
+  const bool keeps_reserve = reserve_ && !config_.storage.maintenance.readonly.enabled;
   watching_.emplace(config_, *content_, *driver_, *collecting_, *health_, metrics_,
-                    reserve_ ? &*reserve_ : nullptr, ending_.get_token());
+                    keeps_reserve ? &*reserve_ : nullptr, ending_.get_token());
   net::co_spawn(context_, watching_->watch_for_ever(io_), net::detached);
   net::co_spawn(context_, watching_->make_room_for_ever(collecting_pool_), net::detached);
   if (config_.scrub.enabled) {
@@ -302,6 +303,7 @@ int Daemon::run() {
   net::co_spawn(context_, end_on_signal(), net::detached);
   run_threads();
   save_last_uses(content_->uses, true);
+  if (reserve_) reserve_->give_back();  // whoever comes next has all of the volume
   log::info("stopped");
   return 0;
 }

@@ -195,6 +195,8 @@ def test_a_reserve_is_given_back_where_others_have_filled_the_volume(registry):
     filler.unlink()
     wait_until(lambda: blocks_of(reserve) == kept, "it is made again")
     push_blob(registry, NAME, os.urandom(8 * MIB))
+    registry.stop()
+    assert blocks_of(reserve) == 0
 
 
 def blocks_of(file: Path) -> int:
