@@ -34,10 +34,9 @@ def small_volume(folder: Path) -> Iterator[Path]:
 @contextmanager
 def no_room(registry: Registry) -> Iterator[None]:
     filling = registry.root.parent / "filling"
-    with filling.open("wb") as file, suppress(OSError):
+    with filling.open("wb", buffering=0) as file, suppress(OSError):
         while True:
             file.write(bytes(BLOCK))
-            file.flush()
     try:
         yield
     finally:
