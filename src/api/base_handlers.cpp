@@ -21,7 +21,13 @@ net::awaitable<void> BaseHandlers::live(Exchange& exchange, const Match&) {
 net::awaitable<void> BaseHandlers::ready(Exchange& exchange, const Match&) {
   const auto look = [&] { return services_.readiness.unready(); };
   const auto why = co_await base::offload(services_.io, look);
-  co_await exchange.send(why.empty() ? text_answer(200, "ok\n") : text_answer(503, why + '\n'));
+  if (!why.empty()) {
+    co_await exchange.send(text_answer(503, why + '\n'));
+    co_return;
+  }
+  // Full is not broken: pulls and deletes are to come here.
+  const auto remark = services_.readiness.remark();
+  co_await exchange.send(text_answer(200, remark.empty() ? "ok\n" : "ok, but " + remark + '\n'));
 }
 
 }  // namespace registry::api

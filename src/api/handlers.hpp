@@ -139,7 +139,9 @@ class UploadHandlers {
  private:
   net::awaitable<bool> mount(Exchange& exchange, const oci::RepositoryName& name);
   net::awaitable<bool> post_whole(Exchange& exchange, const oci::RepositoryName& name);
-  std::unique_ptr<content::Upload> open(const oci::RepositoryName& name, const std::string& id);
+  std::unique_ptr<content::Upload> open(const Exchange& exchange, const oci::RepositoryName& name,
+                                        const std::string& id);
+  void commit(content::Upload& upload, const oci::RepositoryName& name, const oci::Digest& digest);
   std::optional<std::uint64_t> stated_offset(const http::Request& request,
                                              const oci::RepositoryName& name,
                                              const std::string& id) const;

@@ -163,7 +163,11 @@ net::awaitable<void> ManifestHandlers::put(Exchange& exchange, const Match& matc
   const auto content = co_await read_content(exchange, paid);
   const content::PushedManifest pushed{reference, tags, declared, content,
                                        precondition_of(request)};
-  const auto put = [&] { return services_.content.manifests.put(name, pushed); };
+  const auto put = [&] {
+    services_.content.quotas.check(name, content.size());
+    const auto room = services_.content.reservations.reserve(content.size());
+    return services_.content.manifests.put(name, pushed);
+  };
   const auto stored = co_await base::offload(services_.io, put);
   auto response = answer(201);
   response.add("Location", urls_.manifest(request, name, stored.digest));

@@ -68,7 +68,12 @@ net::awaitable<void> UploadHandlers::post(Exchange& exchange, const Match& match
   const bool stored = co_await post_whole(exchange, name);
   if (stored) co_return;
   const auto algorithm = announced_algorithm(exchange.request());
-  const auto begin = [&] { return services_.content.uploads.begin(name, algorithm); };
+  const auto begin = [&] {
+    // Where there is no room, the client is told so now, and not after the first layer.
+    services_.content.quotas.check(name, 0);
+    const auto room = services_.content.reservations.reserve(0);
+    return services_.content.uploads.begin(name, algorithm);
+  };
   const auto id = co_await base::offload(services_.io, begin);
   co_await exchange.send(progress(exchange.request(), 202, name, id, 0));
 }
@@ -87,6 +92,9 @@ net::awaitable<bool> UploadHandlers::mount(Exchange& exchange, const oci::Reposi
   };
   const auto blob = co_await base::offload(services_.io, work);
   if (!blob) co_return false;
+  auto& quotas = services_.content.quotas;
+  const bool is_new_there = !from || quotas.of(*from) != quotas.of(name);
+  if (is_new_there) quotas.grew(name, blob->size_bytes);
   co_await exchange.send(created(exchange.request(), name, *digest));
   co_return true;
 }
@@ -101,9 +109,9 @@ net::awaitable<bool> UploadHandlers::post_whole(Exchange& exchange,
   std::string id;  // empty: nothing has begun
   const auto open = [&] {
     id = uploads.begin(name, digest.algorithm());
-    return this->open(name, id);
+    return this->open(exchange, name, id);
   };
-  const auto finish = [&](content::Upload& upload) { upload.commit(digest); };
+  const auto finish = [&](content::Upload& upload) { commit(upload, name, digest); };
   const UploadWork work{open, finish, false};
   std::exception_ptr failure;
   try {
@@ -135,12 +143,22 @@ std::optional<std::uint64_t> UploadHandlers::stated_offset(const http::Request& 
 }
 
 // Blocking.
-std::unique_ptr<content::Upload> UploadHandlers::open(const oci::RepositoryName& name,
+std::unique_ptr<content::Upload> UploadHandlers::open(const Exchange& exchange,
+                                                      const oci::RepositoryName& name,
                                                       const std::string& id) {
   if (!content::is_upload_id(id)) unknown_upload(id);
   auto upload = services_.content.uploads.open(name, id);
   if (!upload) unknown_upload(id);
+  const auto more = exchange.content_length().value_or(0);
+  services_.content.quotas.check(name, upload->offset() + more);
   return upload;
+}
+
+// Blocking.
+void UploadHandlers::commit(content::Upload& upload, const oci::RepositoryName& name,
+                            const oci::Digest& digest) {
+  const auto blob = upload.commit(digest);
+  services_.content.quotas.grew(name, blob.size_bytes);
 }
 
 // A chunk that does not begin where the upload ends, by its Content-Range or by the state in its
@@ -200,7 +218,7 @@ net::awaitable<http::Response> UploadHandlers::add_chunk(Exchange& exchange, con
   const auto name = repository_name(match);
   const auto stated = stated_offset(request, name, match.last);
   const auto open = [&] {
-    auto upload = this->open(name, match.last);
+    auto upload = this->open(exchange, name, match.last);
     check_order(request, *upload, stated);
     return upload;
   };
@@ -220,12 +238,12 @@ net::awaitable<http::Response> UploadHandlers::finish(Exchange& exchange, const 
   const auto digest = announced_digest(request);
   const auto stated = stated_offset(request, name, match.last);
   const auto open = [&] {
-    auto upload = this->open(name, match.last);
+    auto upload = this->open(exchange, name, match.last);
     check_order(request, *upload, stated);
     upload->expect(digest.algorithm());
     return upload;
   };
-  const auto finish = [&](content::Upload& upload) { upload.commit(digest); };
+  const auto finish = [&](content::Upload& upload) { commit(upload, name, digest); };
   const UploadWork work{open, finish, false};
   try {
     co_await receive(exchange, work);

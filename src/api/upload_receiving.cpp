@@ -44,16 +44,20 @@ bool opens_first(const Exchange& exchange) {
 // of the upload to its end, is done in one go by the thread that receives it.
 class Reception {
  public:
-  Reception(const http::Request& request, const UploadWork& work)
-      : request_(request), work_(work) {}
+  // `length`: of the body, where it is known.
+  Reception(const http::Request& request, std::optional<std::uint64_t> length,
+            const UploadWork& work, content::Reservations& reservations)
+      : request_(request), length_(length), work_(work), reservations_(reservations) {}
 
+  // What cannot fit is refused before it is read.
   void open() {
     upload_ = work_.open();
     begin_ = upload_->offset();
+    if (length_ != 0) reservation_.emplace(reservations_.reserve(length_.value_or(0)));
   }
   void take(std::span<const std::byte> data) {
     if (!upload_) open();
-    if (!data.empty()) return upload_->append(data);
+    if (!data.empty()) return add(data);
     // A commit may have to wait for its repository, and those who wait must not hold the few
     // threads that move bodies.
     if (work_.is_chunk && upload_->offset() - begin_ <= kSmallBytes) finish();
@@ -76,9 +80,18 @@ class Reception {
   std::unique_ptr<content::Upload> take_upload() { return std::move(upload_); }
 
  private:
+  void add(std::span<const std::byte> data) {
+    if (reservation_) reservation_->prepare(data.size());
+    upload_->append(data);
+    if (reservation_) reservation_->written(data.size());
+  }
+
   const http::Request& request_;
+  const std::optional<std::uint64_t> length_;
   const UploadWork& work_;
+  content::Reservations& reservations_;
   std::unique_ptr<content::Upload> upload_;
+  std::optional<content::Reservations::Reservation> reservation_;
   std::uint64_t begin_ = 0;
   bool is_finishing_ = false, is_finished_ = false;
 };
@@ -89,7 +102,8 @@ class Reception {
 // held for it.
 net::awaitable<std::unique_ptr<content::Upload>> UploadHandlers::receive(Exchange& exchange,
                                                                          const UploadWork& work) {
-  Reception reception(exchange.request(), work);
+  Reception reception(exchange.request(), exchange.content_length(), work,
+                      services_.content.reservations);
   const http::BodySink sink = [&](std::span<const std::byte> data) { reception.take(data); };
   const auto open = [&] { reception.open(); };
   const auto finish = [&] { reception.finish(); };

@@ -62,7 +62,9 @@ maintenance::Collected Collecting::collect(maintenance::CollectOptions options, 
   damaged_.Set(static_cast<double>(collected.damaged));
   completed_.Set(seconds_of(std::chrono::system_clock::now()));
   runs_.Increment();
+  ++runs_so_far_;
   if (options.dry_run) return collected;
+  content_.store_size.shrank(collected.bytes);
   blobs_.Increment(static_cast<double>(collected.blobs));
   bytes_.Increment(static_cast<double>(collected.bytes));
   return collected;
@@ -73,16 +75,12 @@ bool Collecting::is_due(Clock::time_point now) const {
   return now >= next_ || now >= left_until_ || (unneeded && now >= *unneeded + options_.grace);
 }
 
-void Collecting::collect_by_itself() {
+// Returns how many things the grace period has kept.
+std::size_t Collecting::collect_and_tell(std::chrono::seconds grace) {
   const auto begin = Clock::now();
-  // Before the mark: what is deleted behind its back is left for the next one.
-  content_.pins.forget_unneeded();
-  next_ = begin + options_.interval;
-  left_until_ = Clock::time_point::max();
   try {
-    const auto collected = collect({.quiet = true, .grace = options_.grace}, {});
-    if (collected.kept > 0) left_until_ = begin + options_.grace + kTick;
-    if (collected.blobs == 0 && collected.damaged == 0) return;
+    const auto collected = collect({.quiet = true, .grace = grace}, {});
+    if (collected.blobs == 0 && collected.damaged == 0) return collected.kept;
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
     base::log::info("space was made: what nothing needs is gone",
                     {{"blobs", std::to_string(collected.blobs)},
@@ -90,9 +88,24 @@ void Collecting::collect_by_itself() {
                      {"needed", std::to_string(collected.marked)},
                      {"damaged", std::to_string(collected.damaged)},
                      {"ms", std::to_string(took.count())}});
+    return collected.kept;
   } catch (const std::exception& error) {
     base::log::error("cannot collect what nothing needs", {{"err", error.what()}});
+    return 0;
   }
+}
+
+void Collecting::collect_by_itself() {
+  const auto begin = Clock::now();
+  // Before the mark: what is deleted behind its back is left for the next one.
+  content_.pins.forget_unneeded();
+  next_ = begin + options_.interval;
+  left_until_ = Clock::time_point::max();
+  if (collect_and_tell(options_.grace) > 0) left_until_ = begin + options_.grace + kTick;
+}
+
+void Collecting::collect_under_pressure() {
+  collect_and_tell(options_.mingrace);
 }
 
 net::awaitable<void> Collecting::collect_for_ever(base::Pool& pool) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <functional>
@@ -26,6 +27,10 @@ class Collecting {
   // block. Throws what the store throws. Blocking.
   maintenance::Collected collect_by_hand(maintenance::CollectOptions options,
                                          const std::function<void(const std::string& line)>& say);
+  // The same, by itself, where there is little room; what it takes or cannot is logged. Blocking.
+  void collect_under_pressure();
+  // How many have come to their end.
+  std::size_t runs() const { return runs_so_far_; }
   std::chrono::seconds mingrace() const { return options_.mingrace; }
   // Until the event loop ends.
   boost::asio::awaitable<void> collect_for_ever(base::Pool& pool);
@@ -36,6 +41,7 @@ class Collecting {
 
   maintenance::Collected collect(maintenance::CollectOptions options, const Say& say);
   void collect_by_itself();
+  std::size_t collect_and_tell(std::chrono::seconds grace);
   bool is_due(Clock::time_point now) const;
 
   const config::Garbagecollection& options_;
@@ -43,6 +49,7 @@ class Collecting {
   storage::Driver& driver_;
   const std::stop_token stop_;
   std::mutex one_at_a_time_;
+  std::atomic<std::size_t> runs_so_far_ = 0;
   // The next mark; and when what the last one left will have been left for long enough. Of the
   // loop.
   Clock::time_point next_, left_until_ = Clock::time_point::max();

@@ -14,10 +14,11 @@ http::Response DebugHandler::answer(const http::Request& request) {
   const auto& path = request.target.path;
   const bool is_read = request.method == "GET" || request.method == "HEAD";
   if (is_read && path == "/debug/health") {
-    const nlohmann::json failures = health_.failures();
-    http::Response response(failures.empty() ? 200 : 503);
+    auto said = health_.failures();
+    http::Response response(said.empty() ? 200 : 503);
+    if (auto remark = health_.remark(); !remark.empty()) said["capacity"] = std::move(remark);
     response.with_body("application/json; charset=utf-8",
-                       failures.empty() ? "{}" : failures.dump());
+                       said.empty() ? "{}" : nlohmann::json(said).dump());
     return response;
   }
   http::Response response(200);

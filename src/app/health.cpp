@@ -126,6 +126,16 @@ std::map<std::string, std::string> Health::failures() {
   return failures_;
 }
 
+void Health::set_remark(std::string remark) {
+  const std::scoped_lock lock(mutex_);
+  remark_ = std::move(remark);
+}
+
+std::string Health::remark() {
+  const std::scoped_lock lock(mutex_);
+  return remark_;
+}
+
 std::string Health::unready() {
   if (draining_) return "the registry is ending";
   for (const auto& [name, failure] : failures()) return name + ": " + failure;

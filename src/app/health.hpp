@@ -29,10 +29,12 @@ class Health final : public api::Readiness {
   void start(const config::Health& checks, const std::string& driver_name);
   // From now on the daemon is not ready: it ends when its requests have ended.
   void drain() { draining_ = true; }
+  void set_remark(std::string remark);
 
   std::string unready() override;
   bool healthy() override { return failing_ == 0; }
   std::string store_failure() override;
+  std::string remark() override;
   // The name of each check that fails, and why.
   std::map<std::string, std::string> failures();
 
@@ -52,6 +54,7 @@ class Health final : public api::Readiness {
   std::atomic<std::size_t> failing_ = 0;
   std::mutex mutex_;
   std::map<std::string, std::string> failures_;
+  std::string remark_;
 };
 
 }  // namespace registry::app

@@ -35,10 +35,13 @@
 #include "registry/storage/filesystem_driver.hpp"
 #include "registry/storage/measured_driver.hpp"
 #include "registry/storage/memory_driver.hpp"
+#include "registry/storage/relieved_driver.hpp"
+#include "registry/storage/reserve_file.hpp"
 #include "registry/storage/store_lock.hpp"
 #include "retaining.hpp"
 #include "scrubbing.hpp"
 #include "trimming.hpp"
+#include "watching.hpp"
 
 namespace registry::app {
 namespace {
@@ -97,6 +100,7 @@ class Daemon {
 
  private:
   void open_store();
+  bool give_reserve_back();
   void listen();
   void start_collecting();
   int do_as_asked(const std::string& request, const control::Say& say);
@@ -109,6 +113,7 @@ class Daemon {
   std::stop_source ending_;  // of what runs in the background
   const std::unique_ptr<base::Files> files_ = base::make_posix_files();
   std::optional<storage::StoreLock> lock_;
+  std::optional<storage::ReserveFile> reserve_;
   std::unique_ptr<storage::Driver> driver_;
   base::ByteBudget memory_{body_memory()};
   base::ByteBudget large_manifests_{body_memory() / 2};
@@ -124,6 +129,7 @@ class Daemon {
   net::io_context context_{static_cast<int>(core_count())};
   std::optional<http::Server> server_, debug_server_;
   std::optional<Collecting> collecting_;
+  std::optional<Watching> watching_;
   std::optional<control::Server> control_;
   base::Pool io_;
   base::Pool transfers_{"transfer", kTransfers, kTransferNiceness};
@@ -143,8 +149,10 @@ void Daemon::open_store() {
     log::warn("waiting for another process to let go of the store",
               {{"root", root.string()}, {"holder", holder}});
   });
-  driver_ = storage::make_measured_driver(storage::make_filesystem_driver(*files_, root),
-                                          "filesystem", metrics_);
+  reserve_.emplace(root);
+  auto driver = storage::make_relieved_driver(storage::make_filesystem_driver(*files_, root),
+                                              [this] { return give_reserve_back(); });
+  driver_ = storage::make_measured_driver(std::move(driver), "filesystem", metrics_);
   io_.post([this, root] {
     try {
       storage::remove_leftovers(*files_, root, ending_.get_token());
@@ -152,6 +160,13 @@ void Daemon::open_store() {
       log::warn("cannot remove what an earlier process left", {{"err", error.what()}});
     }
   });
+}
+
+bool Daemon::give_reserve_back() {
+  if (!reserve_->give_back()) return false;
+  if (content_) content_->reservations.keep_in_file(0);
+  log::warn("the volume is full: what was kept for deletes and collection is given to them");
+  return true;
 }
 
 net::awaitable<void> Daemon::end_on_signal() {
@@ -249,6 +264,10 @@ void Daemon::start_background() {
   net::co_spawn(context_, save_last_uses_for_ever(content_->uses, io_), net::detached);
   if (!config_.retention.rules.empty()) start_retention(in_memory);
   start_collecting();
+  watching_.emplace(config_, *content_, *driver_, *collecting_, *health_, metrics_,
+                    reserve_ ? &*reserve_ : nullptr, ending_.get_token());
+  net::co_spawn(context_, watching_->watch_for_ever(io_), net::detached);
+  net::co_spawn(context_, watching_->make_room_for_ever(collecting_pool_), net::detached);
   if (config_.scrub.enabled) {
     net::co_spawn(context_,
                   scrub_for_ever(config_.scrub, *driver_, *content_, scrubbing_, scrub_metrics_,
@@ -280,7 +299,7 @@ int Daemon::run() {
   const content::Indexing indexing{
       index_memory(), {metrics_, "catalog"}, {metrics_, "tags"}, ending_.get_token()};
   content_.emplace(*driver_, acceptance_, io_, recent_memory(), indexing,
-                   config_.garbagecollection.grace);
+                   config_.garbagecollection.grace, config_.capacity, config_.quota);
   const auto is_in_place = [this] { return !lock_ || lock_->is_in_place(); };
   health_.emplace(context_, io_, *driver_, is_in_place);
   const api::Services services{*content_,        io_,      transfers_,      memory_,
@@ -288,6 +307,9 @@ int Daemon::run() {
   api_.emplace(services, api_options(config_));
   if (config_.storage.maintenance.readonly.enabled) {
     log::warn("storage.maintenance.readonly is on: pushes and deletes are refused");
+  }
+  if (config_.capacity.evict) {
+    log::warn("capacity.evict has no effect yet: retention says which tags go");
   }
   listen();
   start_background();

@@ -1,6 +1,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -247,6 +248,18 @@ class PosixFiles final : public Files {
     return std::make_unique<PosixFolder>(std::move(fd), directory);
   }
 
+  // As df: what is kept for root counts neither as free nor as there at all.
+  std::optional<Space> space(const Path& path) override {
+    struct statvfs status{};
+    if (::statvfs(path.c_str(), &status) != 0 || status.f_blocks == 0) return std::nullopt;
+    const std::uint64_t used = status.f_blocks - status.f_bfree;
+    Space space;
+    space.total_bytes = (used + status.f_bavail) * status.f_frsize;
+    space.free_bytes = status.f_bavail * status.f_frsize;
+    if (status.f_files > 0) space.free_inodes = status.f_favail;
+    return space;
+  }
+
   void sync_directory(const Path& path) override {
     const Fd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!directory) fail("cannot open", path);
@@ -326,6 +339,10 @@ std::vector<bool> Files::exist_below(const Path& directory, const std::vector<st
 
 std::unique_ptr<Folder> Files::folder(const Path& directory) {
   return std::make_unique<PlainFolder>(*this, directory);
+}
+
+std::optional<Space> Files::space(const Path&) {
+  return std::nullopt;
 }
 
 std::unique_ptr<Files> make_posix_files() {

@@ -52,6 +52,7 @@ void Upload::resume_from_files() {
   if (began_elsewhere) {
     hash_again(offset);
   } else if (writer_->size() > offset) {
+    uploads_.shrank(writer_->size() - offset);
     writer_->truncate(offset);
   }
 }
@@ -86,6 +87,7 @@ void Upload::hash_again(std::uint64_t size) {
 
 void Upload::append(std::span<const std::byte> data) {
   hash_.update(data);
+  uploads_.grew(data.size());
   writer_->write(data);
 }
 
@@ -127,7 +129,10 @@ void Upload::forget_states_before(std::uint64_t offset) {
 void Upload::roll_back() {
   if (moving_) return;  // what is left is sorted out when the upload is opened again
   hash_ = begun_with_;
-  if (writer_->size() > offset()) writer_->truncate(offset());
+  if (writer_->size() > offset()) {
+    uploads_.shrank(writer_->size() - offset());
+    writer_->truncate(offset());
+  }
   uploads_.kept_.put(key_, hash_);
 }
 
@@ -166,6 +171,7 @@ BlobInfo Upload::commit(const oci::Digest& digest) {
     });
     writer_->commit(paths::blob(sha256));
   }
+  if (stored) uploads_.shrank(*stored);  // the one or the other is gone
   {
     const RepositoryLocks::Shared lock(uploads_.locks_, name_);
     write_link(driver, paths::layer_link(name_, sha256), sha256);

@@ -34,8 +34,25 @@ bool is_upload_id(std::string_view text) {
   });
 }
 
-Uploads::Uploads(storage::Driver& driver, Pins& pins, RepositoryLocks& locks, Recent& recent)
-    : driver_(driver), pins_(pins), locks_(locks), recent_(recent) {}
+Uploads::Uploads(storage::Driver& driver, Pins& pins, RepositoryLocks& locks, Recent& recent,
+                 StoreSize* size)
+    : driver_(driver), pins_(pins), locks_(locks), recent_(recent), size_(size) {}
+
+void Uploads::grew(std::uint64_t bytes) {
+  if (size_ != nullptr) size_->grew(bytes);
+}
+
+void Uploads::shrank(std::uint64_t bytes) {
+  if (size_ != nullptr) size_->shrank(bytes);
+}
+
+bool Uploads::remove_whole(const oci::RepositoryName& name, std::string_view id) {
+  const bool counts = size_ != nullptr && size_->is_counted();
+  const auto data = counts ? driver_.stat(paths::upload_data(name, id)) : std::nullopt;
+  if (!driver_.remove_tree(paths::upload(name, id), Survives::process_crash)) return false;
+  if (data) shrank(data->size_bytes);
+  return true;
+}
 
 Uploads::Use::Use(Uploads& uploads, std::string key) : uploads_(uploads), key_(std::move(key)) {
   const std::scoped_lock lock(uploads_.mutex_);
@@ -174,7 +191,7 @@ bool Uploads::cancel(const oci::RepositoryName& name, std::string_view id) {
   const auto key = key_of(name, id);
   const Use use(*this, key);
   kept_.take(key);
-  return exists(name, id) && driver_.remove_tree(paths::upload(name, id), Survives::process_crash);
+  return exists(name, id) && remove_whole(name, id);
 }
 
 std::vector<std::string> Uploads::ids(const oci::RepositoryName& name) {
@@ -218,7 +235,7 @@ bool Uploads::remove_untouched(const oci::RepositoryName& name, std::string_view
     return false;  // a request is writing to it
   }
   if (!is_untouched()) return false;
-  return driver_.remove_tree(paths::upload(name, id), Survives::process_crash);
+  return remove_whole(name, id);
 }
 
 }  // namespace registry::content

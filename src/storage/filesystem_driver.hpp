@@ -34,6 +34,7 @@ class FilesystemDriver final : public Driver {
   bool remove_directory(const std::string& path) override;
   bool move(const std::string& from, const std::string& to) override;
   void make_directory(const std::string& path) override;
+  std::optional<base::Space> space() override { return files_.space(root_); }
   void sync() override { files_.sync_filesystem(root_); }
   std::unique_ptr<BlobReader> open(const std::string& path) override;
   std::unique_ptr<BlobWriter> append(const std::string& path) override;

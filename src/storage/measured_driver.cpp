@@ -102,6 +102,7 @@ class MeasuredDriver final : public Driver {
   void make_directory(const std::string& path) override {
     measured(put_, [&] { driver_->make_directory(path); });
   }
+  std::optional<base::Space> space() override { return driver_->space(); }
   void sync() override { driver_->sync(); }
   std::unique_ptr<BlobReader> open(const std::string& path) override {
     return measured(reader_, [&] { return driver_->open(path); });

@@ -66,6 +66,7 @@ class AlwaysReady final : public Readiness {
  public:
   std::string unready() override { return {}; }
   bool healthy() override { return true; }
+  std::string remark() override { return {}; }
   std::string store_failure() override { return {}; }
 };
 

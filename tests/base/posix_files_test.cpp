@@ -192,6 +192,14 @@ TEST_F(PosixFilesTest, ListAllButTheDots) {
                                          std::pair("linked", FileKind::link)));
 }
 
+TEST_F(PosixFilesTest, TellTheSpaceOfTheFilesystem) {
+  const auto space = files_->space(root_);
+  ASSERT_TRUE(space);
+  EXPECT_GT(space->total_bytes, 0U);
+  EXPECT_LE(space->free_bytes, space->total_bytes);
+  EXPECT_FALSE(files_->space(root_ / "absent"));
+}
+
 TEST_F(PosixFilesTest, ListUntilTheVisitorHasEnough) {
   for (const char* name : {"a", "b", "c"}) write(root_ / name, "x");
   int seen = 0;

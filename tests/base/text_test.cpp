@@ -25,5 +25,16 @@ TEST(Iequals, ReadsNothingBehindTheEnd) {
   EXPECT_TRUE(iequals({at_end.get(), 4}, "http"));
 }
 
+TEST(SizeText, HasOneDecimalOfTheLargestUnitThatFits) {
+  EXPECT_EQ(size_text(0), "0 bytes");
+  EXPECT_EQ(size_text(1), "1 byte");
+  EXPECT_EQ(size_text(1023), "1023 bytes");
+  EXPECT_EQ(size_text(1024), "1.0 KiB");
+  EXPECT_EQ(size_text(1024 * 1024 - 1), "1023.9 KiB");
+  EXPECT_EQ(size_text(3 * 512 * 1024), "1.5 MiB");
+  EXPECT_EQ(size_text(10ULL << 30U), "10.0 GiB");
+  EXPECT_EQ(size_text(5000ULL << 40U), "5000.0 TiB");
+}
+
 }  // namespace
 }  // namespace registry::base

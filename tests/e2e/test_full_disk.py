@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from support.images import digest_of
-from support.process import run
 from support.push import finish, open_upload, push_blob, status_of
 from support.registry import Registry
-from support.unable import cannot_run
+from support.small_volume import mounted
 from support.web import with_query
 
 FITS, TOO_LARGE = os.urandom(1_000_000), os.urandom(12_000_000)
@@ -19,13 +18,8 @@ NAME = "full/disk"
 
 @pytest.fixture
 def small_volume(tmp_path: Path) -> Iterator[Path]:
-    volume = tmp_path / "volume"
-    volume.mkdir()
-    done = run("mount", "-t", "tmpfs", "-o", "size=6m", "none", volume, check=False)
-    if done.returncode != 0:
-        cannot_run(f"mounting a small volume: {done.stderr.decode()}")
-    yield volume
-    run("umount", "--lazy", volume)
+    with mounted(tmp_path / "volume", "6m") as volume:
+        yield volume
 
 
 @pytest.fixture
@@ -37,7 +31,9 @@ def refuse(registry: Registry, method: str, target: str) -> None:
     answer = registry.request(method, target, TOO_LARGE)
     assert answer.status == 507
     assert answer.error_codes() == ["DENIED"]
-    assert "full" in answer.json()["errors"][0]["detail"]
+    detail = answer.json()["errors"][0]["detail"]
+    assert detail.startswith("the registry's storage is full: 11.5 MiB are needed, and of 6.0 MiB ")
+    assert "are used" in detail and "free" in detail
 
 
 @pytest.mark.parametrize("method", ["PATCH", "PUT"])
@@ -63,4 +59,4 @@ def test_a_post_of_what_does_not_fit_leaves_nothing_behind(registry):
 def test_the_log_says_that_the_disk_is_full(registry):
     refuse(registry, "PATCH", open_upload(registry, NAME))
     registry.stop()
-    assert "No space left on device" in registry.log.read_text()
+    assert "the registry's storage is full" in registry.log.read_text()

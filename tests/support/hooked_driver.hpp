@@ -9,7 +9,7 @@
 namespace registry::support {
 
 // A store in which something happens, or fails, before each read of a file that was opened.
-class HookedDriver final : public storage::Driver {
+class HookedDriver : public storage::Driver {
  public:
   using OnRead = std::function<void(const std::string& path)>;
   HookedDriver(storage::Driver& driver, OnRead on_read)

@@ -24,6 +24,8 @@ class Readiness {
   virtual std::string unready() = 0;
   // False: a health check fails, and every request is to be refused, as in 2.8. Asked by each one.
   virtual bool healthy() = 0;
+  // What else those who look after it should know, as that the storage is full; empty: nothing.
+  virtual std::string remark() = 0;
   // Why nothing can be said of what the store has: it is gone, or fails; empty: it is there.
   // Blocking.
   virtual std::string store_failure() = 0;

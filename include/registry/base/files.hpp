@@ -50,6 +50,12 @@ struct FileStatus {
   std::uint64_t id = 0;
 };
 
+// Of a filesystem, as far as this process may use it.
+struct Space {
+  std::uint64_t total_bytes = 0, free_bytes = 0;
+  std::optional<std::uint64_t> free_inodes;  // nullopt: there is no limit, or it cannot be told
+};
+
 // `was_there`: something of that name, not always a directory.
 enum class MadeDirectory { made, was_there, no_parent };
 
@@ -94,6 +100,8 @@ class Files {
                                         const std::vector<std::string>& paths);
   // Of a directory that stays what it is; where it is absent, all below it is. Not to outlive this.
   virtual std::unique_ptr<Folder> folder(const Path& directory);
+  // Of the filesystem that holds `path`; nullopt: it cannot be told.
+  virtual std::optional<Space> space(const Path& path);
   virtual void sync_directory(const Path& path) = 0;
   // Everything on the filesystem that holds `path` survives a power loss once this returns.
   virtual void sync_filesystem(const Path& path) = 0;

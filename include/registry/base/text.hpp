@@ -1,6 +1,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace registry::base {
@@ -24,5 +26,8 @@ inline bool is_token_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
          std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
+
+// For people: "0 bytes", "1.5 MiB"; rounded down.
+std::string size_text(std::uint64_t bytes);
 
 }  // namespace registry::base

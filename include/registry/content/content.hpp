@@ -9,8 +9,11 @@
 #include "registry/content/last_uses.hpp"
 #include "registry/content/manifests.hpp"
 #include "registry/content/pins.hpp"
+#include "registry/content/quotas.hpp"
 #include "registry/content/referrers.hpp"
 #include "registry/content/repository_locks.hpp"
+#include "registry/content/reservations.hpp"
+#include "registry/content/store_size.hpp"
 #include "registry/content/tags.hpp"
 #include "registry/content/uploads.hpp"
 #include "registry/storage/driver.hpp"
@@ -34,12 +37,15 @@ struct Indexing {
 struct Content {
   Content(storage::Driver& driver, const Acceptance& acceptance, base::Pool& io,
           std::size_t recent_bytes = Recent::kDefaultBytes, const Indexing& indexing = {},
-          std::chrono::seconds grace = kGrace)
+          std::chrono::seconds grace = kGrace, const config::Capacity& capacity = {},
+          const std::vector<config::Quota>& quota = {})
       : pins(grace),
         recent(recent_bytes),
         tags(driver, indexing.most_bytes / 2, indexing.tags),
         blobs(driver, pins, locks, recent),
-        uploads(driver, pins, locks, recent),
+        reservations(driver, store_size, capacity),
+        quotas(quota),
+        uploads(driver, pins, locks, recent, &store_size),
         referrers(driver, locks),
         uses(driver),
         manifests(driver, pins, locks, tags, referrers, acceptance, recent, uses),
@@ -52,6 +58,9 @@ struct Content {
   Recent recent;
   Tags tags;
   Blobs blobs;
+  StoreSize store_size;
+  Reservations reservations;
+  Quotas quotas;
   Uploads uploads;
   Referrers referrers;
   LastUses uses;

@@ -14,6 +14,7 @@
 #include "registry/base/clock.hpp"
 #include "registry/content/blobs.hpp"
 #include "registry/content/pins.hpp"
+#include "registry/content/store_size.hpp"
 #include "registry/oci/hasher.hpp"
 #include "registry/oci/name.hpp"
 #include "registry/storage/driver.hpp"
@@ -41,7 +42,9 @@ struct UploadHash {
 // 2.8 or back here: nothing of it is in memory but which are in use. Blocking; thread-safe.
 class Uploads {
  public:
-  Uploads(storage::Driver& driver, Pins& pins, RepositoryLocks& locks, Recent& recent);
+  // `size`, which is told what comes and goes, may be nullptr. All outlives it.
+  Uploads(storage::Driver& driver, Pins& pins, RepositoryLocks& locks, Recent& recent,
+          StoreSize* size = nullptr);
 
   // Starts an upload and returns its id, a UUID. Survives a crash of the process. `algorithm`: of
   // the digest that it will have (spec end-4c).
@@ -90,6 +93,9 @@ class Uploads {
     std::unordered_map<std::string, UploadHash> hashes_;
   };
 
+  void grew(std::uint64_t bytes);
+  void shrank(std::uint64_t bytes);
+  bool remove_whole(const oci::RepositoryName& name, std::string_view id);
   void make_files(const oci::RepositoryName& name, std::string_view id, oci::Algorithm algorithm);
   static std::string key_of(const oci::RepositoryName& name, std::string_view id);
   bool exists(const oci::RepositoryName& name, std::string_view id);
@@ -110,6 +116,7 @@ class Uploads {
   Pins& pins_;
   RepositoryLocks& locks_;
   Recent& recent_;
+  StoreSize* const size_;
   std::mutex mutex_;
   std::set<std::string> in_use_;
   Kept kept_;

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "registry/base/files.hpp"
+
 namespace registry::storage {
 
 // What a write has to survive before it returns. Either way a reader sees the old content or the
@@ -119,6 +121,9 @@ class Driver {
   virtual bool move(const std::string& from, const std::string& to) = 0;
   // Where the store has directories; they come by themselves with the files in them.
   virtual void make_directory(const std::string& path) = 0;
+
+  // Of the volume that holds the store; nullopt: there is none, or it cannot be told. Never throws.
+  virtual std::optional<base::Space> space() { return std::nullopt; }
 
   // All that was done so far survives a power loss.
   virtual void sync() = 0;

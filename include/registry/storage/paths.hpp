@@ -26,6 +26,7 @@
 //     socket                                              on which it is asked for maintenance
 //     aside/                                              files before they get their name
 //     quarantine/                                         damaged blobs
+//     reserve                                             blocks for what a full volume needs
 //     last-uses                                           when manifests were last pulled
 //
 // A link is a file that holds a sha256 digest as text, 71 bytes without a line end.
