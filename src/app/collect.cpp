@@ -76,12 +76,7 @@ int collect(const config::Config& config, const maintenance::CollectOptions& opt
   }
 }
 
-int collect_as_asked(const std::string& request, Collecting& collecting, const control::Say& say) {
-  const auto asked = nlohmann::json::parse(request, nullptr, false);
-  if (!asked.is_object() || asked.value("command", "") != "garbage-collect") {
-    say("this daemon does not know that request: the command is of another version");
-    return 1;
-  }
+int collect_as_asked(const nlohmann::json& asked, Collecting& collecting, const control::Say& say) {
   maintenance::CollectOptions options;
   options.dry_run = asked.value("dry_run", false);
   options.delete_untagged = asked.value("delete_untagged", false);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <string>
+#include <nlohmann/json_fwd.hpp>
 
 #include "collecting.hpp"
 #include "control.hpp"
@@ -15,6 +15,6 @@ int collect(const config::Config& config, const maintenance::CollectOptions& opt
 
 // The daemon's part: does what such a command asks it for, and returns that command's exit code.
 // Blocking.
-int collect_as_asked(const std::string& request, Collecting& collecting, const control::Say& say);
+int collect_as_asked(const nlohmann::json& asked, Collecting& collecting, const control::Say& say);
 
 }  // namespace registry::app

@@ -83,7 +83,7 @@ int main(int argc, char** argv) {
   check->add_flag("--strict", strict, "Fail (exit 1) where there is a warning");
   auto* collect =
       add_command(app, "garbage-collect",
-                  "Remove what no manifest needs from a store that nobody serves", file);
+                  "Remove what no manifest needs: by the daemon, where one serves the store", file);
   collect->add_flag("-d,--dry-run", collecting.dry_run, "Only say what would be removed");
   collect->add_flag("-m,--delete-untagged", collecting.delete_untagged,
                     "Also remove manifests that no tag leads to");

@@ -36,48 +36,59 @@ void run_once(const config::Retention& rules, content::Content& content, storage
   }
 }
 
+constexpr const char* kNoRules = "retention has no rules: everything stays";
+
 int fail(const std::string& why) {
   std::cerr << "failed to apply retention: " << why << '\n';
   return 1;
 }
 
-void print(const maintenance::Removal& removal) {
+std::string line_of(const maintenance::Removal& removal) {
   const auto& [repository, tag, sha256, why] = removal;
-  std::cout << repository.str() << (tag ? ":" + tag->str() + " " : "@") << sha256.str() << ": "
-            << why << '\n';
+  return repository.str() + (tag ? ':' + tag->str() + ' ' : "@") + sha256.str() + ": " + why;
+}
+
+// Applies the rules once, and says what went, or would go. Returns the exit code.
+int retain_and_say(const config::Retention& rules, content::Content& content,
+                   storage::Driver& driver, const maintenance::RetentionRun& run,
+                   const control::Say& say) {
+  std::vector<maintenance::Removal> removals;
+  const auto retained = maintenance::apply_retention(
+      content, driver, rules, run, [&](const auto& removal) { removals.push_back(removal); });
+  if (!run.dry_run) content.uses.save(true);
+  const auto bytes = maintenance::freed_bytes(driver, removals);
+  for (const auto& removal : removals) say(line_of(removal));
+  say(std::to_string(retained.tags) + " tags and " + std::to_string(retained.manifests) +
+      " manifests " + (run.dry_run ? "would go" : "went") + "; the collector frees " +
+      (bytes ? std::to_string(*bytes) : "an unknown number of") + " bytes then");
+  return retained.unreadable == 0 ? 0 : 1;
 }
 
 int retain_on_disk(const config::Config& config, bool dry_run) {
-  if (config.retention.rules.empty()) {
-    std::cout << "retention has no rules: everything stays\n";
-    return 0;
-  }
+  const control::Say print = [](const std::string& line) { std::cout << line << '\n'; };
   const base::Path root = config.storage.filesystem.rootdirectory;
   if (!std::filesystem::is_directory(root)) return fail("there is no folder " + root.string());
   std::optional<storage::StoreLock> lock;
   if (!dry_run) {
+    // A daemon that serves the store knows what it has promised.
+    if (const auto code = control::ask(root, R"({"command":"retention"})", print)) return *code;
     lock = storage::StoreLock::acquire(root, std::chrono::seconds(0), [](const auto&) {});
   }
+  if (config.retention.rules.empty()) {
+    print(kNoRules);
+    return 0;
+  }
   const auto files = base::make_posix_files();
-  const auto driver = storage::make_filesystem_driver(*files, root);
+  const auto driver = storage::make_filesystem_driver(
+      *files, root, dry_run ? storage::Access::looks_on : storage::Access::alone);
   const content::Acceptance acceptance(config.validation, config.policy.repository.classes);
   base::Pool io("io", 1);
   content::Content content(*driver, acceptance, io);
   maintenance::RetentionRun run;
   run.alone = true;
   run.dry_run = dry_run;
-  std::vector<maintenance::Removal> removals;
-  const auto retained =
-      maintenance::apply_retention(content, *driver, config.retention, run,
-                                   [&](const auto& removal) { removals.push_back(removal); });
-  if (!dry_run) content.uses.save(true);
-  const auto bytes = maintenance::freed_bytes(*driver, removals);
-  for (const auto& removal : removals) print(removal);
-  std::cout << retained.tags << " tags and " << retained.manifests << " manifests "
-            << (dry_run ? "would go" : "went") << "; the collector frees "
-            << (bytes ? std::to_string(*bytes) + " bytes then" : "an unknown number of bytes then")
-            << '\n';
-  return retained.unreadable == 0 ? 0 : fail("a repository could not be read: the log names it");
+  const int code = retain_and_say(config.retention, content, *driver, run, print);
+  return code == 0 ? 0 : fail("a repository could not be read: the log names it");
 }
 
 }  // namespace
@@ -97,6 +108,21 @@ net::awaitable<void> retain_for_ever(const config::Retention& rules, content::Co
     const auto work = [&] { run_once(rules, content, driver, stop); };
     co_await base::offload(io, work);
   }
+}
+
+int retain_as_asked(const config::Retention& rules, content::Content& content,
+                    storage::Driver& driver, const std::stop_token& stop, const control::Say& say) {
+  if (rules.rules.empty()) {
+    say(kNoRules);
+    return 0;
+  }
+  base::log::info("retention was asked for");
+  maintenance::RetentionRun run;
+  run.dry_run = rules.dryrun;
+  run.stop = stop;
+  const int code = retain_and_say(rules, content, driver, run, say);
+  if (code != 0) say("a repository could not be read: the daemon's log names it");
+  return code;
 }
 
 int retain(const config::Config& config, bool dry_run) {

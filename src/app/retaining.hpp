@@ -3,6 +3,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <stop_token>
 
+#include "control.hpp"
 #include "registry/base/pool.hpp"
 #include "registry/config/config.hpp"
 #include "registry/content/content.hpp"
@@ -16,8 +17,14 @@ boost::asio::awaitable<void> retain_for_ever(const config::Retention& rules,
                                              content::Content& content, storage::Driver& driver,
                                              base::Pool& io, std::stop_token stop);
 
-// `registry retention`: applies the rules once, on a store that no daemon serves; `dry_run`: only
-// says what would go, also of a store that is served. Returns the process' exit code.
+// `registry retention`: applies the rules once. A daemon that serves the store does it by its own
+// rules, and knows what it has promised; `dry_run`: only says what would go by these rules, without
+// the daemon. Returns the process' exit code.
 int retain(const config::Config& config, bool dry_run);
+
+// The daemon's part: does what such a command asks for, and returns that command's exit code.
+// Blocking.
+int retain_as_asked(const config::Retention& rules, content::Content& content,
+                    storage::Driver& driver, const std::stop_token& stop, const control::Say& say);
 
 }  // namespace registry::app

@@ -11,6 +11,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <stop_token>
 #include <thread>
@@ -102,6 +103,7 @@ class Daemon {
   bool give_reserve_back();
   void listen();
   void start_collecting();
+  int do_as_asked(const std::string& request, const control::Say& say);
   void start_background();
   void start_retention(bool in_memory);
   net::awaitable<void> end_on_signal();
@@ -233,10 +235,22 @@ void Daemon::start_collecting() {
     net::co_spawn(context_, collecting_->collect_for_ever(collecting_pool_), net::detached);
   }
   if (config_.storage.driver == config::Driver::inmemory) return;
-  const auto collect = [this](const std::string& request, const control::Say& say) {
-    return collect_as_asked(request, *collecting_, say);
+  const auto handler = [this](const std::string& request, const control::Say& say) {
+    return do_as_asked(request, say);
   };
-  control_.emplace(context_, collecting_pool_, config_.storage.filesystem.rootdirectory, collect);
+  control_.emplace(context_, collecting_pool_, config_.storage.filesystem.rootdirectory, handler);
+}
+
+// What a command asks for. Blocking.
+int Daemon::do_as_asked(const std::string& request, const control::Say& say) {
+  const auto asked = nlohmann::json::parse(request, nullptr, false);
+  const auto command = asked.is_object() ? asked.value("command", "") : "";
+  if (command == "garbage-collect") return collect_as_asked(asked, *collecting_, say);
+  if (command == "retention") {
+    return retain_as_asked(config_.retention, *content_, *driver_, ending_.get_token(), say);
+  }
+  say("this daemon does not know that request: the command is of another version");
+  return 1;
 }
 
 void Daemon::start_background() {

@@ -24,13 +24,14 @@ Status status_of(const base::FileStatus& status) {
 
 }  // namespace
 
-FilesystemDriver::FilesystemDriver(base::Files& files, base::Path root)
+FilesystemDriver::FilesystemDriver(base::Files& files, base::Path root, Access access)
     : files_(files),
       // Without a slash at its end: no parent of what is below it has one.
       root_(root.has_filename() ? std::move(root) : root.parent_path()),
       aside_(root_ / paths::kOwn / kAside),
       directories_(files_, root_) {
   directories_.make(root_);
+  if (access == Access::looks_on) return;
   directories_.make(aside_.parent_path());
   // In one step, however much there is; remove_leftovers does the rest.
   files_.rename(aside_, aside_.string() + "-" + base::make_uuid());
@@ -357,8 +358,9 @@ std::unique_ptr<BlobWriter> FilesystemDriver::append(const std::string& path) {
   return std::make_unique<FilesystemWriter>(std::move(file), place);
 }
 
-std::unique_ptr<Driver> make_filesystem_driver(base::Files& files, const base::Path& root) {
-  return std::make_unique<FilesystemDriver>(files, root);
+std::unique_ptr<Driver> make_filesystem_driver(base::Files& files, const base::Path& root,
+                                               Access access) {
+  return std::make_unique<FilesystemDriver>(files, root, access);
 }
 
 }  // namespace registry::storage

@@ -7,6 +7,7 @@
 #include "directories.hpp"
 #include "registry/base/files.hpp"
 #include "registry/storage/driver.hpp"
+#include "registry/storage/filesystem_driver.hpp"
 #include "unsettled.hpp"
 
 namespace registry::storage {
@@ -16,7 +17,7 @@ inline constexpr std::string_view kAside = "aside";  // below the store's own di
 // What a crash between the steps of each method leaves is in docs/storage-layout.md.
 class FilesystemDriver final : public Driver {
  public:
-  FilesystemDriver(base::Files& files, base::Path root);
+  FilesystemDriver(base::Files& files, base::Path root, Access access);
 
   std::optional<std::string> get(const std::string& path, std::size_t max_bytes) override;
   void put(const std::string& path, std::string_view content, Survives survives) override;

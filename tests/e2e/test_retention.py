@@ -148,15 +148,25 @@ def test_an_overwritten_digest_stays_for_its_time(ours, root, tmp_path):
     assert registry.get("/v2/team/app/manifests/v1").body == new.manifest
 
 
-def test_the_command_leaves_a_served_store_alone(ours, root, tmp_path):
-    registry = ours(root)
+def test_the_command_asks_the_daemon_which_goes_by_its_own_rules(ours, root, tmp_path):
+    registry = ours(root, variables={"RETENTION_RULES_0": NEWEST})
     push_three(registry, "team/app")
-    command = Command(tmp_path, root, NEWEST)
-    refused = command.run()
-    assert refused.returncode == 1
-    assert b"is in use by" in refused.stderr
-    assert "1 tags and 1 manifests would go" in command("--dry-run")[-1]
+    command = Command(tmp_path, root, "{repositories: [team/*], keep: {newest: 1}}")
+    assert "2 tags and 2 manifests would go" in command("--dry-run")[-1]
     assert tags_of(registry, "team/app") == ["v1", "v2", "v3"]
+    gone, summary = command()
+    assert gone.startswith("team/app:v1 ")
+    assert "1 tags and" in summary and "went" in summary
+    assert tags_of(registry, "team/app") == ["v2", "v3"]
+
+
+def test_a_dry_run_beside_pushes_takes_nothing_from_them(ours, root, tmp_path):
+    registry = ours(root)
+    command = Command(tmp_path, root, NEWEST)
+    for number in range(10):
+        push_image(registry, "team/app", f"v{number}", random_image(1_000))
+        command("--dry-run")
+    assert len(tags_of(registry, "team/app")) == 10
 
 
 def test_pushing_the_same_again_is_a_push(ours, root, tmp_path):

@@ -65,6 +65,16 @@ TEST_F(FilesystemDriverTest, AddsNothingButItsOwnDirectory) {
   EXPECT_THAT(names_in(root_ / ".registry/aside"), IsEmpty());
 }
 
+TEST_F(FilesystemDriverTest, LooksOnWithoutTouchingAnything) {
+  const auto at_work = make_driver();
+  write(root_ / "a/b", "content");
+  write(root_ / ".registry/aside/0", "is to be renamed by the other");
+  const auto looking_on = make_filesystem_driver(*files_, root_, Access::looks_on);
+  EXPECT_EQ(looking_on->get("a/b", 7), "content");
+  EXPECT_THAT(names_in(root_ / ".registry"), ElementsAre("aside"));
+  EXPECT_THAT(names_in(root_ / ".registry/aside"), ElementsAre("0"));
+}
+
 TEST_F(FilesystemDriverTest, ReadsWhatOthersWrote) {
   write(root_ / "a/file", "of 2.8");
   const auto driver = make_driver();
