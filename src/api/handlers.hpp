@@ -123,6 +123,9 @@ struct UploadWork {
   std::function<std::unique_ptr<content::Upload>()> open;
   std::function<void(content::Upload&)> finish;
   bool is_chunk;  // that may be cut: then what arrived is kept
+  // Throws where the upload may not become so large; asked as the bytes come, where nobody has said
+  // how many they are.
+  std::function<void(std::uint64_t bytes)> check_size;
 };
 
 // end-4a, end-4b, end-5, end-6, end-11, end-13 and the cancelling of uploads.
@@ -141,6 +144,7 @@ class UploadHandlers {
   net::awaitable<bool> post_whole(Exchange& exchange, const oci::RepositoryName& name);
   std::unique_ptr<content::Upload> open(const Exchange& exchange, const oci::RepositoryName& name,
                                         const std::string& id);
+  std::function<void(std::uint64_t)> quota_of(const oci::RepositoryName& name) const;
   void commit(content::Upload& upload, const oci::RepositoryName& name, const oci::Digest& digest);
   std::optional<std::uint64_t> stated_offset(const http::Request& request,
                                              const oci::RepositoryName& name,

@@ -112,7 +112,7 @@ net::awaitable<bool> UploadHandlers::post_whole(Exchange& exchange,
     return this->open(exchange, name, id);
   };
   const auto finish = [&](content::Upload& upload) { commit(upload, name, digest); };
-  const UploadWork work{open, finish, false};
+  const UploadWork work{open, finish, false, quota_of(name)};
   std::exception_ptr failure;
   try {
     co_await receive(exchange, work);
@@ -152,6 +152,10 @@ std::unique_ptr<content::Upload> UploadHandlers::open(const Exchange& exchange,
   const auto more = exchange.content_length().value_or(0);
   services_.content.quotas.check(name, upload->offset() + more);
   return upload;
+}
+
+std::function<void(std::uint64_t)> UploadHandlers::quota_of(const oci::RepositoryName& name) const {
+  return [this, &name](std::uint64_t bytes) { services_.content.quotas.check(name, bytes); };
 }
 
 // Blocking.
@@ -223,7 +227,7 @@ net::awaitable<http::Response> UploadHandlers::add_chunk(Exchange& exchange, con
     return upload;
   };
   const auto finish = [](content::Upload& upload) { upload.keep(); };
-  const UploadWork work{open, finish, true};
+  const UploadWork work{open, finish, true, quota_of(name)};
   try {
     const auto upload = co_await receive(exchange, work);
     co_return progress(request, 202, name, upload->id(), upload->offset());
@@ -244,7 +248,7 @@ net::awaitable<http::Response> UploadHandlers::finish(Exchange& exchange, const 
     return upload;
   };
   const auto finish = [&](content::Upload& upload) { commit(upload, name, digest); };
-  const UploadWork work{open, finish, false};
+  const UploadWork work{open, finish, false, quota_of(name)};
   try {
     co_await receive(exchange, work);
     co_return created(request, name, digest);

@@ -67,10 +67,12 @@ class Reception {
     check_length(request_, upload_->offset() - begin_);
     is_finishing_ = true;
     work_.finish(*upload_);
+    reservation_.reset();
     is_finished_ = true;
   }
   // A chunk that was cut keeps what arrived; BuildKit sends all of a PUT again, to the same URL.
   void clean_up(bool is_lost) {
+    reservation_.reset();
     if (!upload_ || (work_.is_chunk && is_finishing_)) return;
     if (work_.is_chunk && is_lost) return upload_->keep();
     upload_->roll_back();
@@ -81,6 +83,7 @@ class Reception {
 
  private:
   void add(std::span<const std::byte> data) {
+    if (!length_) work_.check_size(upload_->offset() + data.size());
     if (reservation_) reservation_->prepare(data.size());
     upload_->append(data);
     if (reservation_) reservation_->written(data.size());

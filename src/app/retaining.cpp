@@ -56,8 +56,8 @@ int retain_and_say(const config::Retention& rules, content::Content& content,
   const auto retained = maintenance::apply_retention(
       content, driver, rules, run, [&](const auto& removal) { removals.push_back(removal); });
   if (!run.dry_run) content.uses.save(true);
-  const auto bytes = maintenance::freed_bytes(driver, removals);
   for (const auto& removal : removals) say(line_of(removal));
+  const auto bytes = maintenance::freed_bytes(driver, removals, run.stop);
   say(std::to_string(retained.tags) + " tags and " + std::to_string(retained.manifests) +
       " manifests " + (run.dry_run ? "would go" : "went") + "; the collector frees " +
       (bytes ? std::to_string(*bytes) : "an unknown number of") + " bytes then");

@@ -238,7 +238,12 @@ void Daemon::start_collecting() {
   const auto handler = [this](const std::string& request, const control::Say& say) {
     return do_as_asked(request, say);
   };
-  control_.emplace(context_, collecting_pool_, config_.storage.filesystem.rootdirectory, handler);
+  const base::Path root = config_.storage.filesystem.rootdirectory;
+  try {
+    control_.emplace(context_, collecting_pool_, root, handler);
+  } catch (const std::exception& error) {  // some filesystems have no sockets
+    log::warn("commands cannot ask this daemon for a collection", {{"err", error.what()}});
+  }
 }
 
 // What a command asks for. Blocking.
@@ -247,6 +252,10 @@ int Daemon::do_as_asked(const std::string& request, const control::Say& say) {
   const auto command = asked.is_object() ? asked.value("command", "") : "";
   if (command == "garbage-collect") return collect_as_asked(asked, *collecting_, say);
   if (command == "retention") {
+    if (config_.storage.maintenance.readonly.enabled) {
+      say("retention removes nothing from a store that is read-only");
+      return 1;
+    }
     return retain_as_asked(config_.retention, *content_, *driver_, ending_.get_token(), say);
   }
   say("this daemon does not know that request: the command is of another version");

@@ -117,7 +117,6 @@ void Watching::count() {
 }
 
 void Watching::make_room() {
-  next_room_ = Clock::now() + config_.garbagecollection.mingrace;
   try {
     collecting_.collect_under_pressure();
     const auto limit = std::chrono::system_clock::now() - config_.garbagecollection.grace;
@@ -125,6 +124,7 @@ void Watching::make_room() {
   } catch (const std::exception& error) {
     base::log::error("cannot make room", {{"err", error.what()}});
   }
+  next_room_ = Clock::now() + config_.garbagecollection.mingrace;  // after a mark, however long
 }
 
 net::awaitable<void> Watching::make_room_for_ever(base::Pool& collecting) {

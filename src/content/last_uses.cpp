@@ -79,12 +79,14 @@ bool LastUses::take(const std::string& text) {
   std::getline(lines, line);
   const std::scoped_lock lock(mutex_);
   const auto before = entries_;
+  const auto since_before = since_;
+  since_ = std::min(since_, since);  // first: where there is no room for all it is raised again
   while (std::getline(lines, line)) {
     if (take_line(line)) continue;
     entries_ = before;
+    since_ = since_before;
     return false;
   }
-  since_ = std::min(since_, since);
   return true;
 }
 

@@ -180,7 +180,11 @@ void Manifests::store(const oci::RepositoryName& name, const PushedManifest& pus
   store_content(sha256, pushed.content);
   if (named != sha256) write_link(driver_, paths::manifest_alias(name, named), sha256);
   if (manifest.subject) referrers_.add(name, manifest.subject->digest, named, sha256);
-  write_link(driver_, paths::revision_link(name, sha256), sha256);
+  if (std::holds_alternative<oci::Tag>(pushed.reference)) {
+    write_link(driver_, paths::revision_link(name, sha256), sha256);
+  } else {  // anew also where it is there already: its time says when it was last pushed
+    driver_.put(paths::revision_link(name, sha256), sha256.str(), Survives::power_loss);
+  }
   const auto put_tag = [&](const oci::Tag& tag) {
     const auto before = tags_.resolve(name, tag);
     tags_.put(name, tag, sha256, named);

@@ -17,7 +17,9 @@ using oci::Digest;
 
 class Counting {
  public:
-  Counting(storage::Driver& driver, const std::vector<Removal>& removals) : driver_(driver) {
+  Counting(storage::Driver& driver, const std::vector<Removal>& removals,
+           const std::stop_token& stop)
+      : driver_(driver), stop_(stop) {
     for (const auto& removal : removals) {
       if (!removal.tag) going_.emplace(removal.repository, removal.sha256);
     }
@@ -44,6 +46,8 @@ class Counting {
   // What the manifests that stay in a repository need.
   void mark(const oci::RepositoryName& name) {
     const auto mark_one = [&](const Digest& sha256) {
+      if (stop_.stop_requested()) is_known_ = false;
+      if (!is_known_) return;
       if (going_.contains({name, sha256})) return;
       needed_.insert(sha256);
       each_reference(name, sha256, [&](const Digest& blob) { needed_.insert(blob); });
@@ -79,6 +83,7 @@ class Counting {
   }
 
   storage::Driver& driver_;
+  const std::stop_token& stop_;
   std::set<std::pair<oci::RepositoryName, Digest>> going_;
   DigestSet needed_;
   bool is_known_ = true;
@@ -87,8 +92,9 @@ class Counting {
 }  // namespace
 
 std::optional<std::uint64_t> freed_bytes(storage::Driver& driver,
-                                         const std::vector<Removal>& removals) {
-  return Counting(driver, removals).count();
+                                         const std::vector<Removal>& removals,
+                                         const std::stop_token& stop) {
+  return Counting(driver, removals, stop).count();
 }
 
 }  // namespace registry::maintenance

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <system_error>
 #include <vector>
@@ -41,6 +42,7 @@ class Collector {
 
  private:
   void collect_in(const oci::RepositoryName& name);
+  void remove_manifests(RepositoryMarker& marker, RepositorySweeper& sweeper);
   std::vector<Blobs> unmarked_blobs();
   std::optional<Blobs> try_shelf(const std::string& shelf) noexcept;
   bool may_go(const PackedDigest<32>& sha256) {
@@ -72,12 +74,27 @@ void Collector::collect_in(const oci::RepositoryName& name) {
   RepositoryMarker marker(tools_, name);
   marker.mark(options_.delete_untagged, marked_);
   RepositorySweeper sweeper(tools_, name, marker, options_.dry_run);
-  for (const auto& sha256 : sweeper.remove_manifests()) marker.keep_after_all(sha256, marked_);
+  remove_manifests(marker, sweeper);
   sweeper.sweep();
   for (const auto& sha256 : sweeper.still_linked()) marked_.insert(sha256);
-  collected_.manifests += marker.doomed().size();
   collected_.damaged += marker.damaged() + sweeper.failed();
   collected_.sweep_was_stopped |= marker.is_unknown();
+}
+
+// What leads to others first, and for good: so that whatever a client or a crash comes in between,
+// an index that is there has its children.
+void Collector::remove_manifests(RepositoryMarker& marker, RepositorySweeper& sweeper) {
+  std::set<oci::Digest> gone;
+  for (auto next = marker.next_to_go(gone); !next.empty(); next = marker.next_to_go(gone)) {
+    if (!gone.empty() && !options_.dry_run) driver_.sync();
+    const auto still_there = sweeper.remove_manifests(next);
+    gone.insert(next.begin(), next.end());
+    for (const auto& sha256 : still_there) {
+      gone.erase(sha256);
+      marker.keep_after_all(sha256, marked_);
+    }
+  }
+  collected_.manifests += gone.size();
 }
 
 // In the order of the shelves, which is theirs. They may be very many.

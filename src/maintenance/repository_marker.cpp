@@ -22,9 +22,32 @@ void RepositoryMarker::mark(bool delete_untagged, DigestSet& marked) {
 }
 
 void RepositoryMarker::keep_after_all(const oci::Digest& sha256, DigestSet& marked) {
-  kept_.insert(sha256);
-  mark_one(sha256, manifests_.at(sha256), marked);
+  const auto kept_before = kept_;
+  keep({sha256});
+  for (const auto& kept : kept_) {
+    if (!kept_before.contains(kept)) mark_one(kept, manifests_.at(kept), marked);
+  }
   if (needs_every_layer_) mark_every_layer(marked);
+}
+
+// An index leads to its children, and what is a subject to what refers to it.
+std::vector<oci::Digest> RepositoryMarker::next_to_go(const std::set<oci::Digest>& gone) {
+  const auto stays_for_now = [&](const oci::Digest& sha256) {
+    return manifests_.contains(sha256) && !gone.contains(sha256) && !keeps(sha256);
+  };
+  std::set<oci::Digest> is_led_to;
+  for (const auto& sha256 : doomed_) {
+    if (!stays_for_now(sha256)) continue;
+    const auto& manifest = manifests_.at(sha256);
+    for (const auto& child : manifest.references) is_led_to.insert(stored_as(child));
+    if (manifest.subject && stays_for_now(stored_as(*manifest.subject))) is_led_to.insert(sha256);
+  }
+  std::vector<oci::Digest> next, rest;
+  for (const auto& sha256 : doomed_) {
+    if (!stays_for_now(sha256)) continue;
+    (is_led_to.contains(sha256) ? rest : next).push_back(sha256);
+  }
+  return next.empty() ? rest : next;  // of damaged ones that lead to one another none is the first
 }
 
 void RepositoryMarker::read_revisions() {

@@ -25,8 +25,12 @@ class RepositoryMarker {
   // somebody was told of lately, what they lead to, and what refers to one of them; then marks them
   // and all that they reference.
   void mark(bool delete_untagged, DigestSet& marked);
-  // One that was to go and cannot be removed: as long as it is there it is to be whole.
+  // One that was to go and is still there: so it is to be whole, with what it leads to and what
+  // refers to it.
   void keep_after_all(const oci::Digest& sha256, DigestSet& marked);
+  // Those of the doomed that nothing leads to but what is gone already; `gone` and these in turn
+  // come to all of them. Whoever removes them so never leaves one without what it leads to.
+  std::vector<oci::Digest> next_to_go(const std::set<oci::Digest>& gone);
 
   const std::vector<oci::Digest>& doomed() const { return doomed_; }  // manifests that do not stay
   bool keeps(const oci::Digest& sha256) const { return kept_.contains(sha256); }

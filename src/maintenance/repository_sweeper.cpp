@@ -104,9 +104,10 @@ bool RepositorySweeper::remove_link(storage::Folder& folder, const Doomed& doome
   return removal.has_value();
 }
 
-std::vector<oci::Digest> RepositorySweeper::remove_manifests() {
+std::vector<oci::Digest> RepositorySweeper::remove_manifests(
+    std::span<const oci::Digest> manifests) {
   std::vector<Doomed> doomed;
-  for (const auto& sha256 : marker_.doomed()) doomed.push_back({sha256, sha256});
+  for (const auto& sha256 : manifests) doomed.push_back({sha256, sha256});
   const auto gone = remove_links(paths::revisions(name_) + "/sha256", doomed);
   std::vector<oci::Digest> still_there;
   for (std::size_t i = 0; i < gone.size(); ++i) {
@@ -227,7 +228,11 @@ void RepositorySweeper::sweep_some_layers(const std::string& directory,
     if (link.state == Link::State::whole) {
       const bool is_needed =
           marker_.needs_layer(*link.digest) && may_exist(driver_, paths::blob(*link.digest));
-      if (is_needed || tools_.guard.protects(*link.digest)) continue;
+      if (is_needed) continue;
+      if (tools_.guard.protects(*link.digest)) {
+        still_linked_.push_back(*link.digest);
+        continue;
+      }
       tools_.say(name_.str() + ": layer link eligible for deletion: " + digests[i].str());
     }
     doomed.push_back({digests[i], link.digest});

@@ -23,9 +23,9 @@ class RepositorySweeper {
                     const RepositoryMarker& marker, bool dry_run)
       : tools_(tools), driver_(tools.driver), name_(name), marker_(marker), dry_run_(dry_run) {}
 
-  // Those manifests that do not stay; returns the ones that are still there, as they cannot be
-  // removed or somebody relies on them. Comes first.
-  std::vector<oci::Digest> remove_manifests();
+  // Returns those of the manifests that are still there, as they cannot be removed or somebody
+  // relies on them. Comes first.
+  std::vector<oci::Digest> remove_manifests(std::span<const oci::Digest> manifests);
   void sweep();
   std::size_t failed() const { return failed_; }
   // Blobs whose links are still there: they must stay as well.

@@ -18,9 +18,10 @@ class Carrying {
  public:
   using Each = std::function<void(const Removal&)>;
 
+  // `cutoff`: promised since then, something stays. From before the repository was read.
   Carrying(content::Content& content, const oci::RepositoryName& name, const RetentionRun& run,
-           const Each& each)
-      : content_(content), name_(name), run_(run), each_(each) {}
+           content::Pins::Clock::time_point cutoff, const Each& each)
+      : content_(content), name_(name), run_(run), cutoff_(cutoff), each_(each) {}
 
   void carry_out(Decision decision) {
     auto& [tags, manifests] = decision;
@@ -64,15 +65,12 @@ class Carrying {
   }
 
   void remove_some(std::span<const ManifestGoing> due) {
-    using Clock = content::Pins::Clock;
-    const auto cutoff =
-        run_.alone ? content::Pins::kNoPromise : Clock::now() - content_.pins.grace();
     std::vector<Digest> digests;
     for (const auto& going : due) digests.push_back(going.sha256);
     if (run_.dry_run) {
-      std::erase_if(digests, [&](const auto& one) { return content_.pins.protects(one, cutoff); });
+      std::erase_if(digests, [&](const auto& one) { return content_.pins.protects(one, cutoff_); });
     } else {
-      digests = content_.manifests.remove_untagged(name_, digests, cutoff);
+      digests = content_.manifests.remove_untagged(name_, digests, cutoff_);
     }
     removed_.insert(digests.begin(), digests.end());
     for (const auto& going : due) {
@@ -93,6 +91,7 @@ class Carrying {
   content::Content& content_;
   const oci::RepositoryName& name_;
   const RetentionRun& run_;
+  const content::Pins::Clock::time_point cutoff_;
   const Each& each_;
   std::set<Digest> removed_;
 };
@@ -124,9 +123,14 @@ Retained apply_retention(content::Content& content, storage::Driver& driver,
     const auto* rule = rule_for(rules.rules, name.str());
     if (rule == nullptr || run.stop.stop_requested()) return;
     try {
+      // What comes to be needed behind the reader's back is promised after this, and no promise is
+      // forgotten meanwhile.
+      const content::Pins::Hold hold(content.pins);
+      const auto cutoff = run.alone ? content::Pins::kNoPromise
+                                    : content::Pins::Clock::now() - content.pins.grace();
       const auto seen = reader.read(name);
       if (!seen) ++retained.unreadable;
-      if (seen) Carrying(content, name, run, note).carry_out(decide(*seen, *rule, run.now));
+      if (seen) Carrying(content, name, run, cutoff, note).carry_out(decide(*seen, *rule, run.now));
     } catch (const std::system_error& error) {
       ++retained.unreadable;
       base::log::error("retention failed in a repository",

@@ -33,10 +33,28 @@ FilesystemDriver::FilesystemDriver(base::Files& files, base::Path root, Access a
   directories_.make(root_);
   if (access == Access::looks_on) return;
   directories_.make(aside_.parent_path());
-  // In one step, however much there is; remove_leftovers does the rest.
-  files_.rename(aside_, aside_.string() + "-" + base::make_uuid());
-  directories_.make(aside_);
+  empty_aside();
   files_.sync_filesystem(root_);
+}
+
+// In one step, however much there is; remove_leftovers does the rest. On a volume that is full a
+// directory may not be made: then there is nothing aside to be emptied, or it makes the room.
+void FilesystemDriver::empty_aside() {
+  bool is_empty = true;
+  const bool is_there = files_.list(aside_, [&](std::string_view, base::FileKind) {
+    is_empty = false;
+    return false;
+  });
+  if (is_there && is_empty) return;
+  const base::Path leftovers = aside_.string() + "-" + base::make_uuid();
+  files_.rename(aside_, leftovers);
+  try {
+    directories_.make(aside_);
+  } catch (const std::system_error& error) {
+    if (error.code() != std::errc::no_space_on_device) throw;
+    remove_recursively(files_, leftovers);
+    directories_.make(aside_);
+  }
 }
 
 base::Path FilesystemDriver::new_name_aside() {

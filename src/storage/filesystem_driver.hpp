@@ -43,6 +43,7 @@ class FilesystemDriver final : public Driver {
   friend class FilesystemFolder;
 
   base::Path full(const std::string& path) const { return root_ / path; }
+  void empty_aside();
   base::Path new_name_aside();
   bool place(const base::Path& from, const base::Path& to);
   bool rename_to(const base::Path& from, const base::Path& to);

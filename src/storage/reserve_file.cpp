@@ -42,11 +42,16 @@ bool ReserveFile::make(std::uint64_t bytes) {
 }
 
 bool ReserveFile::give_back() {
+  using Clock = std::chrono::steady_clock;
+  constexpr std::chrono::seconds kJustNow{2};  // for whoever met the full volume at the same time
   const std::scoped_lock lock(mutex_);
-  if (held_ == 0) return false;
+  if (held_ == 0) {
+    return given_back_ != Clock::time_point::min() && Clock::now() - given_back_ < kJustNow;
+  }
   const auto file = open_at(path_, 0);
   if (!file || ::ftruncate(file.get(), 0) != 0) return false;
   held_ = 0;
+  given_back_ = Clock::now();
   return true;
 }
 

@@ -272,6 +272,16 @@ def test_a_quota_is_refused_with_the_figures_until_there_is_room_again(shared):
     wait_until(lambda: shared.request("POST", path, content).status == 201, "there is room again")
 
 
+def test_a_body_of_unknown_length_is_refused_where_it_grows_over_the_quota(shared):
+    push_blob(shared, "team/a", os.urandom(3 * MIB))
+    location = open_upload(shared, "team/b")
+    chunks = [os.urandom(MIB) for _ in range(4)]
+    answer = shared.request("PATCH", location, iter(chunks))
+    assert answer.status == 403
+    assert answer.error_codes() == ["DENIED"]
+    assert status_of(shared, location).received == 0
+
+
 def test_who_is_over_a_quota_pushes_no_manifest(shared):
     image = random_image(3 * MIB)
     for blob in image.blobs:

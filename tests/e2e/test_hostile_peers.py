@@ -28,8 +28,7 @@ BLOB = os.urandom(8_000_000)
     + [post(UPLOAD, b"3\r\nab", "Transfer-Encoding: chunked\r\n")]
     + [post(UPLOAD, b"3\r\nabc\r\n0\r\nX: y\r\n", "Transfer-Encoding: chunked\r\n")]
     + [post(UPLOAD, b"ffffffffffffffff\r\nabc", "Transfer-Encoding: chunked\r\n")]
-    + [post(UPLOAD, b'3;a="b', "Transfer-Encoding: chunked\r\n")]
-    + [post(UPLOAD, b"abc", "Content-Length: 18446744073709551615\r\n")],
+    + [post(UPLOAD, b'3;a="b', "Transfer-Encoding: chunked\r\n")],
     ids=short,
 )
 def test_while_many_stall_others_are_served(assailed, sent):

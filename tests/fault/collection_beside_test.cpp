@@ -23,11 +23,34 @@ void collect(World& world) {
       {.delete_untagged = true, .quiet = true, .grace = std::chrono::seconds(0)}, {});
 }
 
+// Untagged, and all that it leads to as well.
+const std::string kFirst = manifest_of({kConfig, "one platform"}),
+                  kSecond = manifest_of({kConfig, "another platform"});
+
+std::string child(const std::string& manifest) {
+  return R"({"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":")" +
+         oci::digest_of(manifest).str() + R"(","size":)" + std::to_string(manifest.size()) + '}';
+}
+
+const std::string kIndex =
+    R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[)" +
+    child(kFirst) + ',' + child(kSecond) + "]}";
+
+void put_index(World& world) {
+  for (const char* layer : {"one platform", "another platform"}) world.push_blob(kName, layer);
+  for (const auto& manifest : {kFirst, kSecond}) {
+    world.push_manifest(kName, oci::digest_of(manifest), manifest);
+  }
+  world.content.manifests.put(kName,
+                              {oci::digest_of(kIndex), {}, oci::MediaType::oci_index, kIndex, {}});
+}
+
 void prepare(World& world) {
   world.push_blob(kName, kConfig);
   world.push_manifest(kName, tag("kept"), kOther);
   for (const auto& name : {kName, kElsewhere}) world.push_blob(name, kGarbage);
   world.push_manifest(kName, oci::digest_of(kImage), kImage);  // untagged
+  put_index(world);
   world.content.blobs.fetch(kName, oci::digest_of(kGarbage));  // and in memory
 }
 
@@ -107,6 +130,22 @@ TEST(CollectionBeside, AManifestThatIsTaggedMeanwhileStays) {
     if (!was_tagged) return;
     ASSERT_TRUE(support::get(world.content.manifests, kName, tag("late")));
     EXPECT_EQ(world.read_blob(kName, oci::digest_of(kGarbage)), kGarbage);
+  });
+}
+
+TEST(CollectionBeside, AnIndexThatIsPulledMeanwhileKeepsItsPlatforms) {
+  const auto pull = [](World& world) {
+    return support::get(world.content.manifests, kName, oci::digest_of(kIndex)).has_value();
+  };
+  interleave(collect, pull, [](World& world, bool was_there) {
+    if (!was_there) return;
+    ASSERT_TRUE(support::get(world.content.manifests, kName, oci::digest_of(kIndex)));
+    for (const auto& manifest : {kFirst, kSecond}) {
+      ASSERT_TRUE(support::get(world.content.manifests, kName, oci::digest_of(manifest)));
+    }
+    for (const std::string layer : {"one platform", "another platform"}) {
+      EXPECT_EQ(world.read_blob(kName, oci::digest_of(layer)), layer);
+    }
   });
 }
 

@@ -60,6 +60,10 @@ void expect_whole_manifest(World& world, const oci::RepositoryName& name,
     ASSERT_TRUE(content) << "a manifest misses " << blob.digest.str();
     EXPECT_EQ(oci::digest_of(*content), blob.digest);
   }
+  for (const auto& child : read.manifests) {
+    EXPECT_TRUE(support::get(world.content.manifests, name, child.digest))
+        << "an index misses " << child.digest.str();
+  }
 }
 
 }  // namespace

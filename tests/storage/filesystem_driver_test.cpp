@@ -75,6 +75,19 @@ TEST_F(FilesystemDriverTest, LooksOnWithoutTouchingAnything) {
   EXPECT_THAT(names_in(root_ / ".registry/aside"), ElementsAre("0"));
 }
 
+// On a full volume no directory can be made.
+TEST_F(FilesystemDriverTest, MakesNoDirectoryWhereNothingWasSetAside) {
+  make_driver();
+  const auto inode_of = [&] {
+    struct stat status{};
+    ::stat((root_ / ".registry/aside").c_str(), &status);
+    return status.st_ino;
+  };
+  const auto before = inode_of();
+  make_driver();
+  EXPECT_EQ(inode_of(), before);
+}
+
 TEST_F(FilesystemDriverTest, ReadsWhatOthersWrote) {
   write(root_ / "a/file", "of 2.8");
   const auto driver = make_driver();

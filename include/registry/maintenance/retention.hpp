@@ -46,9 +46,10 @@ Retained apply_retention(content::Content& content, storage::Driver& driver,
                          const std::function<void(const Removal&)>& each);
 
 // The bytes of blobs and manifests that no manifest of the store would need without `removals`.
-// nullopt: a part of the store cannot be read, and might need any. Reads every manifest of the
-// store. Blocking.
+// nullopt: a part of the store cannot be read, and might need any, or `stop` asked for an early
+// end. Reads every manifest of the store. Blocking.
 std::optional<std::uint64_t> freed_bytes(storage::Driver& driver,
-                                         const std::vector<Removal>& removals);
+                                         const std::vector<Removal>& removals,
+                                         const std::stop_token& stop = {});
 
 }  // namespace registry::maintenance

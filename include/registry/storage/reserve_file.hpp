@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <mutex>
 
@@ -19,12 +20,13 @@ class ReserveFile {
   std::uint64_t held() const { return held_; }
   // Takes so many. False: there is no room, or the filesystem cannot give blocks in advance.
   bool make(std::uint64_t bytes);
-  // False: it had none.
+  // False: it had none, nor was it given back just now for somebody else.
   bool give_back();
 
  private:
   const base::Path path_;
   std::mutex mutex_;
+  std::chrono::steady_clock::time_point given_back_ = std::chrono::steady_clock::time_point::min();
   std::atomic<std::uint64_t> held_ = 0;
 };
 
