@@ -1,5 +1,6 @@
 #include "directories.hpp"
 
+#include <iterator>
 #include <system_error>
 
 namespace registry::storage {
@@ -64,13 +65,20 @@ void Directories::sync(const base::Path& path) {
   }
 }
 
-void Directories::forget(const base::Path& path) {
+std::uint64_t Directories::now() {
+  const std::scoped_lock lock(mutex_);
+  return next_generation_;
+}
+
+void Directories::forget(const base::Path& path, std::uint64_t before) {
   const std::scoped_lock lock(mutex_);
   const auto prefix = path.native() + '/';
-  not_durable_.erase(path.native());
-  auto at = not_durable_.lower_bound(prefix);
-  while (at != not_durable_.end() && at->first.starts_with(prefix)) {
-    at = not_durable_.erase(at);
+  const auto is_below = [&](const std::string& one) {
+    return one == path.native() || one.starts_with(prefix);
+  };
+  auto at = not_durable_.lower_bound(path.native());
+  while (at != not_durable_.end() && at->first.starts_with(path.native())) {
+    at = is_below(at->first) && at->second < before ? not_durable_.erase(at) : std::next(at);
   }
 }
 

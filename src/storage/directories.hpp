@@ -25,8 +25,11 @@ class Directories {
   bool make_new(const base::Path& path) noexcept;
   // The entries of `path`, and those that lead to it from the root, survive a power loss.
   void sync(const base::Path& path);
-  // What was below `path` has moved or gone.
-  void forget(const base::Path& path);
+  // A time in the life of these directories: taken before one of them is moved away or removed.
+  std::uint64_t now();
+  // What was below `path` since before `before` has moved or gone. What others have made in its
+  // place meanwhile has not, and is as little durable as it was.
+  void forget(const base::Path& path, std::uint64_t before);
 
  private:
   base::MadeDirectory make_one(const base::Path& path);

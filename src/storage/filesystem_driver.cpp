@@ -14,15 +14,15 @@
 namespace registry::storage {
 namespace {
 
-Status status_of(const base::FileStatus& status) {
-  return {status.kind == base::FileKind::directory, status.size_bytes, status.modified, status.id};
-}
-
 [[noreturn]] void fail(int error, const std::string& what) {
   throw std::system_error(error, std::generic_category(), what);
 }
 
 }  // namespace
+
+Status status_of(const base::FileStatus& status) {
+  return {status.kind == base::FileKind::directory, status.size_bytes, status.modified, status.id};
+}
 
 FilesystemDriver::FilesystemDriver(base::Files& files, base::Path root, Access access)
     : files_(files),
@@ -163,8 +163,9 @@ bool FilesystemDriver::make_way(const base::Path& to) {
   }
   const auto away = root_ / paths::kOwn / "quarantine" / ("stray-" + base::make_uuid());
   directories_.make(away.parent_path());
+  const auto before = directories_.now();
   if (!files_.rename(stray, away)) return false;
-  if (wrong == base::FileKind::directory) directories_.forget(stray);
+  if (wrong == base::FileKind::directory) directories_.forget(stray, before);
   base::log::warn("something else was in the place of the store's own, and is kept aside",
                   {{"path", stray.string()}, {"now", away.string()}});
   return true;
@@ -259,54 +260,6 @@ std::vector<bool> FilesystemDriver::exist_below(const std::string& directory,
   return exist;
 }
 
-class FilesystemFolder final : public Folder {
- public:
-  FilesystemFolder(FilesystemDriver& driver, const std::string& directory)
-      : driver_(driver),
-        prefix_(directory + '/'),
-        folder_(driver.files_.folder(driver.full(directory))) {}
-
-  std::optional<std::string> get(const std::string& path, std::size_t max_bytes) override {
-    std::optional<std::string> content;
-    const auto look = [&] { content = folder_->read(path, max_bytes); };
-    if (driver_.unsettled_.saw_settled(look)) return content;
-    return driver_.get(prefix_ + path, max_bytes);
-  }
-
-  std::optional<Status> stat(const std::string& path) override {
-    std::optional<base::FileStatus> status;
-    const auto look = [&] { status = folder_->status(path); };
-    if (!driver_.unsettled_.saw_settled(look)) return driver_.stat(prefix_ + path);
-    return status ? std::optional(status_of(*status)) : std::nullopt;
-  }
-
-  // Only what is more than what is known has to be moved aside.
-  void remove_tree(const std::string& directory, const std::vector<Known>& known) override {
-    try {
-      for (const auto& [path, is_directory] : known) {
-        const auto below = directory + '/' + path;
-        is_directory ? folder_->remove_directory(below) : folder_->remove_file(below);
-      }
-      if (folder_->remove_directory(directory)) {
-        driver_.directories_.forget(driver_.full(prefix_ + directory));
-        return;
-      }
-    } catch (const std::system_error&) {
-      // Of the whole directory it may be possible; if not, that says why.
-    }
-    driver_.remove_tree(prefix_ + directory, Survives::process_crash);
-  }
-
- private:
-  FilesystemDriver& driver_;
-  const std::string prefix_;
-  const std::unique_ptr<base::Folder> folder_;
-};
-
-std::unique_ptr<Folder> FilesystemDriver::folder(const std::string& directory) {
-  return std::make_unique<FilesystemFolder>(*this, directory);
-}
-
 bool FilesystemDriver::remove(const std::string& path, Survives survives) {
   const auto target = full(path);
   if (!files_.remove_file(target)) return false;
@@ -317,8 +270,9 @@ bool FilesystemDriver::remove(const std::string& path, Survives survives) {
 bool FilesystemDriver::remove_tree(const std::string& path, Survives survives) {
   const auto target = full(path);
   const auto aside = new_name_aside();
+  const auto before = directories_.now();
   if (!files_.rename(target, aside)) return false;
-  directories_.forget(target);
+  directories_.forget(target, before);
   if (survives == Survives::power_loss) files_.sync_directory(target.parent_path());
   try {
     remove_recursively(files_, aside);
@@ -331,8 +285,9 @@ bool FilesystemDriver::remove_tree(const std::string& path, Survives survives) {
 // Whoever puts something there meanwhile makes what is missing again.
 bool FilesystemDriver::remove_directory(const std::string& path) {
   const auto target = full(path);
+  const auto before = directories_.now();
   if (!files_.remove_directory(target)) return !files_.status(target);
-  directories_.forget(target);
+  directories_.forget(target, before);
   return true;
 }
 

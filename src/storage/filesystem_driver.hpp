@@ -61,6 +61,8 @@ class FilesystemDriver final : public Driver {
   std::atomic<std::uint64_t> next_aside_ = 0;
 };
 
+Status status_of(const base::FileStatus& status);
+
 // `path` and all below it; of a symbolic link the link alone.
 void remove_recursively(base::Files& files, const base::Path& path,
                         const std::stop_token& stop = {});
