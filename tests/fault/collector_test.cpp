@@ -7,10 +7,10 @@
 
 #include <cerrno>
 
+#include "every_call.hpp"
 #include "registry/oci/hasher.hpp"
 #include "registry/storage/paths.hpp"
 #include "support/manifests.hpp"
-#include "world.hpp"
 
 namespace registry::fault {
 namespace {
@@ -19,10 +19,10 @@ const std::string kShared = "the config", kOld = "an old layer", kNow = "a layer
                   kGarbage = "no manifest names this";
 const std::string kOldImage = manifest_of({kShared, kOld}), kImage = manifest_of({kShared, kNow});
 
-class Collector : public testing::Test {
+class Collector : public MaintenanceAtEveryCall {
  protected:
   // A tag that was moved, a blob that two repositories share, and blobs that none needs.
-  std::unique_ptr<SimulatedFiles> prepared() const {
+  std::unique_ptr<SimulatedFiles> prepared() const override {
     auto files = std::make_unique<SimulatedFiles>();
     World world(*files);
     for (const auto& blob : {kShared, kOld, kNow, kGarbage}) {
@@ -37,7 +37,7 @@ class Collector : public testing::Test {
   }
 
   // False: it came to no end. In its own process, as it runs offline.
-  static bool collect(World& world) {
+  bool run(World& world) const override {
     try {
       maintenance::collect_garbage(world.content, *world.driver, {.delete_untagged = true},
                                    [](const std::string&) {});
@@ -48,7 +48,7 @@ class Collector : public testing::Test {
   }
 
   // Whatever was removed of the rest.
-  static void expect_kept(World& world) {
+  void expect_kept(World& world) const override {
     expect_whole(world);
     const auto image = support::get(world.content.manifests, repository("a"), tag("latest"));
     ASSERT_TRUE(image);
@@ -58,7 +58,7 @@ class Collector : public testing::Test {
     EXPECT_EQ(old->content, kOldImage);
   }
 
-  static void expect_collected(World& world) {
+  void expect_collected(World& world) const {
     expect_kept(world);
     EXPECT_FALSE(support::get(world.content.manifests, repository("a"), oci::digest_of(kOldImage)));
     EXPECT_FALSE(world.driver->stat(storage::paths::blob(oci::digest_of(kGarbage))));
@@ -68,50 +68,18 @@ class Collector : public testing::Test {
     }
   }
 
-  static void expect_recovery(SimulatedFiles& files) {
+  void expect_recovery(SimulatedFiles& files) const override {
     World world(files);
     expect_kept(world);
-    ASSERT_TRUE(collect(world)) << "it cannot be done again";
+    ASSERT_TRUE(run(world)) << "it cannot be done again";
     expect_collected(world);
-  }
-
-  // Calls `body` with each N in turn, until the collector makes fewer calls than that.
-  template <class Body>
-  static void for_every_call(Body body) {
-    std::size_t last_call = 0;
-    for (std::size_t n = 1;; ++n) {
-      SCOPED_TRACE("at call " + std::to_string(n));
-      ASSERT_LT(n, 2000U);
-      const bool reached = body(n);
-      if (!reached || HasFailure()) break;
-      last_call = n;
-    }
-    EXPECT_GE(last_call, 20U) << "hardly a call was made: nothing was tested";
-  }
-
-  template <class ComeBack>
-  void survive_an_end_at_any_call(ComeBack come_back) const {
-    for_every_call([&](std::size_t n) {
-      const auto files = prepared();
-      std::size_t calls = 0;
-      {
-        World world(*files);
-        files->crash_at_call(n);
-        collect(world);
-        calls = files->calls();
-        files->crash_now();
-      }
-      come_back(*files);
-      expect_recovery(*files);
-      return calls >= n;
-    });
   }
 };
 
 TEST_F(Collector, CollectsWhereNothingGoesWrong) {
   const auto files = prepared();
   World world(*files);
-  ASSERT_TRUE(collect(world));
+  ASSERT_TRUE(run(world));
   expect_collected(world);
 }
 
@@ -119,7 +87,7 @@ TEST_F(Collector, IsDurableOnceItsBlobsAreGone) {
   const auto files = prepared();
   {
     World world(*files);
-    ASSERT_TRUE(collect(world));
+    ASSERT_TRUE(run(world));
   }
   for (const auto loss : {Loss::everything, Loss::bytes}) {
     files->lose_power(loss, 0);
@@ -131,39 +99,15 @@ TEST_F(Collector, IsDurableOnceItsBlobsAreGone) {
 }
 
 TEST_F(Collector, SurvivesAnyCallThatFails) {
-  for (const int error : {EIO, EACCES}) {
-    SCOPED_TRACE("error " + std::to_string(error));
-    for_every_call([&](std::size_t n) {
-      const auto files = prepared();
-      std::size_t calls = 0;
-      {
-        World world(*files);
-        files->fail_call(n, error);
-        collect(world);
-        calls = files->calls();
-        files->restart();
-        expect_kept(world);
-      }
-      files->lose_power(Loss::everything, 0);
-      expect_recovery(*files);
-      return calls >= n;
-    });
-  }
+  survive_any_call_that_fails({EIO, EACCES}, [](bool) {});
 }
 
 TEST_F(Collector, SurvivesAKillAtAnyCall) {
-  survive_an_end_at_any_call([](SimulatedFiles& files) { files.restart(); });
+  survive_a_kill_at_any_call();
 }
 
 TEST_F(Collector, SurvivesAPowerLossAtAnyCall) {
-  constexpr unsigned kSeeds = 2;
-  for (const auto loss : {Loss::everything, Loss::bytes, Loss::by_chance}) {
-    for (unsigned seed = 0; seed < (loss == Loss::by_chance ? kSeeds : 1); ++seed) {
-      SCOPED_TRACE("loss " + std::to_string(static_cast<int>(loss)) + " seed " +
-                   std::to_string(seed));
-      survive_an_end_at_any_call([&](SimulatedFiles& files) { files.lose_power(loss, seed); });
-    }
-  }
+  survive_a_power_loss_at_any_call();
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 
 #include <cerrno>
 
+#include "every_call.hpp"
+
 namespace registry::fault {
 namespace {
 
@@ -38,17 +40,9 @@ class Operations : public testing::TestWithParam<Operation> {
     GetParam().check(world, true);
   }
 
-  // Calls `body` with each N in turn, until the operation makes fewer calls than that.
   template <class Body>
-  void for_every_call(Body body) const {
-    for (std::size_t n = 1;; ++n) {
-      SCOPED_TRACE("at call " + std::to_string(n));
-      ASSERT_LT(n, 2000U);
-      const bool reached = body(n);
-      if (!reached || HasFailure()) break;
-      last_call_ = n;
-    }
-    EXPECT_GE(last_call_, 4U) << "hardly a call was made: nothing was tested";
+  static void for_every_call(Body body) {
+    fault::for_every_call(4, body);
   }
 
   // The process ends at each call in turn; `come_back` is what happens until the next one starts.
@@ -70,9 +64,6 @@ class Operations : public testing::TestWithParam<Operation> {
       return calls >= n;
     });
   }
-
- private:
-  mutable std::size_t last_call_ = 0;
 };
 
 TEST_P(Operations, SurviveAnyCallThatFails) {

@@ -9,10 +9,10 @@
 #include <chrono>
 #include <future>
 
+#include "every_call.hpp"
 #include "registry/oci/hasher.hpp"
 #include "registry/storage/paths.hpp"
 #include "support/manifests.hpp"
-#include "world.hpp"
 
 namespace registry::fault {
 namespace {
@@ -21,9 +21,9 @@ const std::string kConfig = "the config", kGood = "a good layer", kBad = "a laye
                   kRotten = "a layer that rotS";
 const std::string kImage = manifest_of({kConfig, kGood}), kHit = manifest_of({kConfig, kBad});
 
-class Scrubber : public testing::Test {
+class Scrubber : public MaintenanceAtEveryCall {
  protected:
-  std::unique_ptr<SimulatedFiles> prepared() const {
+  std::unique_ptr<SimulatedFiles> prepared() const override {
     auto files = std::make_unique<SimulatedFiles>();
     World world(*files);
     for (const auto& blob : {kConfig, kGood, kBad}) world.push_blob(repository("a"), blob);
@@ -36,7 +36,7 @@ class Scrubber : public testing::Test {
   }
 
   // False: it came to no end.
-  static bool scrub(World& world) {
+  bool run(World& world) const override {
     try {
       maintenance::scrub(*world.driver, world.content.pins, world.content.recent, {});
       return true;
@@ -70,49 +70,21 @@ class Scrubber : public testing::Test {
     EXPECT_TRUE(support::get(world.content.manifests, repository("a"), tag("good")));
   }
 
-  // The next run does it, and a push mends it.
-  static void expect_recovery(SimulatedFiles& files) {
-    World world(files);
+  void expect_kept(World& world) const override {
     expect_nothing_lost(world);
     expect_good_are_served(world);
-    ASSERT_TRUE(scrub(world)) << "it cannot be done again";
+  }
+
+  // The next run does it, and a push mends it.
+  void expect_recovery(SimulatedFiles& files) const override {
+    World world(files);
+    expect_kept(world);
+    ASSERT_TRUE(run(world)) << "it cannot be done again";
     expect_good_are_served(world);
     EXPECT_EQ(in_quarantine(world, kBad), kRotten);
     EXPECT_FALSE(world.content.blobs.stat(repository("a"), oci::digest_of(kBad)));
     world.push_blob(repository("a"), kBad);
     expect_whole(world);
-  }
-
-  // Calls `body` with each N in turn, until the scrubber makes fewer calls than that.
-  template <class Body>
-  static void for_every_call(Body body) {
-    std::size_t last_call = 0;
-    for (std::size_t n = 1;; ++n) {
-      SCOPED_TRACE("at call " + std::to_string(n));
-      ASSERT_LT(n, 2000U);
-      const bool reached = body(n);
-      if (!reached || HasFailure()) break;
-      last_call = n;
-    }
-    EXPECT_GE(last_call, 20U) << "hardly a call was made: nothing was tested";
-  }
-
-  template <class ComeBack>
-  void survive_an_end_at_any_call(ComeBack come_back) const {
-    for_every_call([&](std::size_t n) {
-      const auto files = prepared();
-      std::size_t calls = 0;
-      {
-        World world(*files);
-        files->crash_at_call(n);
-        scrub(world);
-        calls = files->calls();
-        files->crash_now();
-      }
-      come_back(*files);
-      expect_recovery(*files);
-      return calls >= n;
-    });
   }
 };
 
@@ -125,7 +97,7 @@ TEST_F(Scrubber, IsDurable) {
   const auto files = prepared();
   {
     World world(*files);
-    ASSERT_TRUE(scrub(world));
+    ASSERT_TRUE(run(world));
   }
   for (const auto loss : {Loss::everything, Loss::bytes}) {
     files->lose_power(loss, 0);
@@ -136,40 +108,17 @@ TEST_F(Scrubber, IsDurable) {
 }
 
 TEST_F(Scrubber, SurvivesAnyCallThatFails) {
-  for (const int error : {EIO, EACCES}) {
-    SCOPED_TRACE("error " + std::to_string(error));
-    for_every_call([&](std::size_t n) {
-      const auto files = prepared();
-      std::size_t calls = 0;
-      {
-        World world(*files);
-        files->fail_call(n, error);
-        EXPECT_TRUE(scrub(world)) << "one that fails must not end the run";
-        calls = files->calls();
-        files->restart();
-        expect_nothing_lost(world);
-        expect_good_are_served(world);
-      }
-      files->lose_power(Loss::everything, 0);
-      expect_recovery(*files);
-      return calls >= n;
-    });
-  }
+  survive_any_call_that_fails({EIO, EACCES}, [](bool came_to_its_end) {
+    EXPECT_TRUE(came_to_its_end) << "one that fails must not end the run";
+  });
 }
 
 TEST_F(Scrubber, SurvivesAKillAtAnyCall) {
-  survive_an_end_at_any_call([](SimulatedFiles& files) { files.restart(); });
+  survive_a_kill_at_any_call();
 }
 
 TEST_F(Scrubber, SurvivesAPowerLossAtAnyCall) {
-  constexpr unsigned kSeeds = 2;
-  for (const auto loss : {Loss::everything, Loss::bytes, Loss::by_chance}) {
-    for (unsigned seed = 0; seed < (loss == Loss::by_chance ? kSeeds : 1); ++seed) {
-      SCOPED_TRACE("loss " + std::to_string(static_cast<int>(loss)) + " seed " +
-                   std::to_string(seed));
-      survive_an_end_at_any_call([&](SimulatedFiles& files) { files.lose_power(loss, seed); });
-    }
-  }
+  survive_a_power_loss_at_any_call();
 }
 
 // Before any of its calls; a push that has to wait for one of them goes on afterwards.
@@ -187,7 +136,7 @@ TEST_F(Scrubber, NeverTakesWhatAPushHasPutThereMeanwhile) {
       push = std::async(std::launch::async, replace);
       push.wait_for(std::chrono::milliseconds(20));
     });
-    scrub(world);
+    run(world);
     if (!push.valid()) return false;
     push.get();
     EXPECT_EQ(in_place(world, kBad), kBad);
