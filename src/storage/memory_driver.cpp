@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <limits>
 #include <map>
@@ -11,8 +12,14 @@
 namespace registry::storage {
 namespace {
 
+struct File {
+  explicit File(std::string content) : bytes(std::move(content)) {}
+  const std::string bytes;
+  const std::chrono::system_clock::time_point modified = std::chrono::system_clock::now();
+};
+
 // Replaced whole by each put, so that a reader keeps what it began with.
-using Content = std::shared_ptr<const std::string>;
+using Content = std::shared_ptr<const File>;
 
 std::uint64_t id_of(const Content& content) {
   return reinterpret_cast<std::uintptr_t>(content.get());
@@ -26,10 +33,10 @@ struct Tree {
 class MemoryReader final : public BlobReader {
  public:
   explicit MemoryReader(Content content) : content_(std::move(content)) {}
-  std::uint64_t size() const override { return content_->size(); }
+  std::uint64_t size() const override { return content_->bytes.size(); }
   std::uint64_t id() const override { return id_of(content_); }
   std::size_t read(std::uint64_t offset, std::span<std::byte> out) override {
-    const auto rest = std::string_view(*content_).substr(std::min(offset, size()));
+    const auto rest = std::string_view(content_->bytes).substr(std::min(offset, size()));
     const auto n = std::min(rest.size(), out.size());
     if (n > 0) std::memcpy(out.data(), rest.data(), n);
     return n;
@@ -56,7 +63,7 @@ class MemoryWriter final : public BlobWriter {
     if (tree_.files.erase(path_) == 0) {
       throw std::system_error(ENOENT, std::generic_category(), "the upload is gone: " + path_);
     }
-    tree_.files[path] = std::make_shared<std::string>(std::move(content_));
+    tree_.files[path] = std::make_shared<File>(std::move(content_));
     committed_ = true;
   }
 
@@ -65,7 +72,7 @@ class MemoryWriter final : public BlobWriter {
     const std::scoped_lock lock(tree_.mutex);
     const auto found = tree_.files.find(path_);
     if (committed_ || found == tree_.files.end()) return;  // cancelled meanwhile
-    found->second = std::make_shared<std::string>(content_);
+    found->second = std::make_shared<File>(content_);
   }
 
   Tree& tree_;
@@ -79,13 +86,14 @@ class MemoryDriver final : public Driver {
   std::optional<std::string> get(const std::string& path, std::size_t max_bytes) override {
     const auto content = find(path);
     if (!content) return std::nullopt;
-    if (content->size() > max_bytes) throw std::system_error(EFBIG, std::generic_category(), path);
-    return *content;
+    if (content->bytes.size() > max_bytes)
+      throw std::system_error(EFBIG, std::generic_category(), path);
+    return content->bytes;
   }
 
   void put(const std::string& path, std::string_view content, Survives) override {
     const std::scoped_lock lock(tree_.mutex);
-    tree_.files[path] = std::make_shared<std::string>(content);
+    tree_.files[path] = std::make_shared<File>(std::string(content));
   }
 
   void make(const std::string& path, std::string_view content) override {
@@ -93,7 +101,9 @@ class MemoryDriver final : public Driver {
   }
 
   std::optional<Status> stat(const std::string& path) override {
-    if (const auto content = find(path)) return Status{false, content->size(), {}, id_of(content)};
+    if (const auto content = find(path)) {
+      return Status{false, content->bytes.size(), content->modified, id_of(content)};
+    }
     const std::scoped_lock lock(tree_.mutex);
     const auto below = tree_.files.lower_bound(path + '/');
     if (below == tree_.files.end() || !below->first.starts_with(path + '/')) return std::nullopt;
@@ -168,8 +178,8 @@ class MemoryDriver final : public Driver {
   std::unique_ptr<BlobWriter> append(const std::string& path) override {
     const std::scoped_lock lock(tree_.mutex);
     auto& content = tree_.files[path];
-    if (!content) content = std::make_shared<std::string>();
-    return std::make_unique<MemoryWriter>(tree_, path, *content);
+    if (!content) content = std::make_shared<File>("");
+    return std::make_unique<MemoryWriter>(tree_, path, content->bytes);
   }
 
  private:

@@ -115,6 +115,16 @@ TYPED_TEST_P(DriverContract, StatTellsFilesAndTheirSize) {
   EXPECT_EQ(status->size_bytes, 5U);
 }
 
+// The kernel's clock for files is a little behind.
+TYPED_TEST_P(DriverContract, StatTellsWhenAFileWasWritten) {
+  const auto before = std::chrono::system_clock::now();
+  this->put("a", "1");
+  const auto status = this->driver().stat("a");
+  ASSERT_TRUE(status);
+  EXPECT_GE(status->modified, before - std::chrono::seconds(1));
+  EXPECT_LE(status->modified, std::chrono::system_clock::now() + std::chrono::seconds(1));
+}
+
 TYPED_TEST_P(DriverContract, ListIsInByteOrder) {
   for (const char* name : {"b", "B", "10", "9", "_x", "a.b", "a-b", "a/deep/er"}) {
     this->put("d/" + std::string(name), "x");
@@ -354,18 +364,16 @@ TYPED_TEST_P(DriverContract, ManyThreadsMakeAndRemoveTheSameDirectory) {
   }
 }
 
-REGISTER_TYPED_TEST_SUITE_P(DriverContract, PutReplacesAndLeavesNothingBeside, PutTakesAnyBytes,
-                            GetReadsUpToItsLimit, AbsenceIsAnAnswer, ADirectoryIsNoFile,
-                            StatTellsFilesAndTheirSize, ListIsInByteOrder,
-                            ListBeginsBehindANameAndEndsAtTheLimit, VisitFindsWhatIsListed,
-                            VisitEndsWhenItIsTold, ExistBelowTellsWhatIsThere, AFileIsMadeInPlace,
-                            ADirectoryIsRemovedWhenNothingIsInIt, RemoveTakesAFileAway,
-                            RemoveTreeTakesAllBelowAndNothingElse, AnIdTellsAFileFromWhatReplacesIt,
-                            MoveReplaces, AppendMakesAFileAndGoesOnAtItsEnd,
-                            AppendKeepsWhatWasNotSyncedWhileTheProcessLives, TruncateCutsTheEnd,
-                            CommitMovesTheData, CommitReplaces,
-                            AWriterWhoseFileIsRemovedBringsNothingBack, AReaderReadsAnyPart,
-                            AReaderKeepsWhatItBeganWith, ManyThreadsPutTheSamePath,
-                            ManyThreadsMakeAndRemoveTheSameDirectory);
+REGISTER_TYPED_TEST_SUITE_P(
+    DriverContract, PutReplacesAndLeavesNothingBeside, PutTakesAnyBytes, GetReadsUpToItsLimit,
+    AbsenceIsAnAnswer, ADirectoryIsNoFile, StatTellsFilesAndTheirSize, StatTellsWhenAFileWasWritten,
+    ListIsInByteOrder, ListBeginsBehindANameAndEndsAtTheLimit, VisitFindsWhatIsListed,
+    VisitEndsWhenItIsTold, ExistBelowTellsWhatIsThere, AFileIsMadeInPlace,
+    ADirectoryIsRemovedWhenNothingIsInIt, RemoveTakesAFileAway,
+    RemoveTreeTakesAllBelowAndNothingElse, AnIdTellsAFileFromWhatReplacesIt, MoveReplaces,
+    AppendMakesAFileAndGoesOnAtItsEnd, AppendKeepsWhatWasNotSyncedWhileTheProcessLives,
+    TruncateCutsTheEnd, CommitMovesTheData, CommitReplaces,
+    AWriterWhoseFileIsRemovedBringsNothingBack, AReaderReadsAnyPart, AReaderKeepsWhatItBeganWith,
+    ManyThreadsPutTheSamePath, ManyThreadsMakeAndRemoveTheSameDirectory);
 
 }  // namespace registry::storage
