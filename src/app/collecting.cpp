@@ -19,14 +19,6 @@ constexpr std::chrono::seconds kFirst{30};
 // How late a collection may be that is due.
 constexpr std::chrono::seconds kTick{1};
 
-prometheus::Counter& counter(base::Metrics& metrics, const char* name, const char* help) {
-  return prometheus::BuildCounter().Name(name).Help(help).Register(metrics.registry()).Add({});
-}
-
-prometheus::Gauge& gauge(base::Metrics& metrics, const char* name, const char* help) {
-  return prometheus::BuildGauge().Name(name).Help(help).Register(metrics.registry()).Add({});
-}
-
 double seconds_of(std::chrono::system_clock::time_point time) {
   return std::chrono::duration<double>(time.time_since_epoch()).count();
 }
@@ -40,13 +32,13 @@ Collecting::Collecting(const config::Garbagecollection& options, content::Conten
       driver_(driver),
       stop_(std::move(stop)),
       next_(Clock::now() + std::min<std::chrono::seconds>(options.interval, kFirst)),
-      runs_(counter(metrics, "registry_gc_runs_total", "Collections that came to their end.")),
-      blobs_(counter(metrics, "registry_gc_removed_blobs_total", "Blobs that were collected.")),
-      bytes_(counter(metrics, "registry_gc_freed_bytes_total", "Bytes of collected blobs.")),
-      completed_(gauge(metrics, "registry_gc_last_completed_timestamp_seconds",
-                       "When a collection last came to its end.")),
-      damaged_(gauge(metrics, "registry_gc_damaged",
-                     "Places of the store that the last collection could not read.")) {}
+      runs_(metrics.counter("registry_gc_runs_total", "Collections that came to their end.")),
+      blobs_(metrics.counter("registry_gc_removed_blobs_total", "Blobs that were collected.")),
+      bytes_(metrics.counter("registry_gc_freed_bytes_total", "Bytes of collected blobs.")),
+      completed_(metrics.gauge("registry_gc_last_completed_timestamp_seconds",
+                               "When a collection last came to its end.")),
+      damaged_(metrics.gauge("registry_gc_damaged",
+                             "Places of the store that the last collection could not read.")) {}
 
 maintenance::Collected Collecting::collect_by_hand(maintenance::CollectOptions options,
                                                    const Say& say) {

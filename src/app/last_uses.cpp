@@ -1,12 +1,10 @@
 #include "last_uses.hpp"
 
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 
 #include "registry/base/log.hpp"
 #include "registry/base/offload.hpp"
+#include "repeating.hpp"
 
 namespace registry::app {
 namespace net = boost::asio;
@@ -21,16 +19,11 @@ void save_last_uses(content::LastUses& uses, bool all) {
 
 net::awaitable<void> save_last_uses_for_ever(content::LastUses& uses, base::Pool& io) {
   constexpr std::chrono::minutes kPause{1};  // what a kill may cost
-  const auto executor = co_await net::this_coro::executor;
-  net::steady_timer timer(executor);
   const auto load = [&] { uses.load(); };
   co_await base::offload(io, load);
-  for (;;) {
-    const auto save = [&] { save_last_uses(uses, false); };
-    co_await base::offload(io, save);
-    timer.expires_after(kPause);
-    co_await timer.async_wait(net::use_awaitable);
-  }
+  constexpr std::chrono::seconds kAtOnce{0};
+  const std::function<void()> save = [&] { save_last_uses(uses, false); };
+  co_await repeat(io, kAtOnce, kPause, save);
 }
 
 }  // namespace registry::app

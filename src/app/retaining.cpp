@@ -1,18 +1,15 @@
 #include "retaining.hpp"
 
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <filesystem>
 #include <iostream>
 #include <optional>
 
 #include "registry/base/files.hpp"
 #include "registry/base/log.hpp"
-#include "registry/base/offload.hpp"
 #include "registry/maintenance/retention.hpp"
 #include "registry/storage/filesystem_driver.hpp"
 #include "registry/storage/store_lock.hpp"
+#include "repeating.hpp"
 
 namespace registry::app {
 namespace net = boost::asio;
@@ -96,18 +93,12 @@ int retain_on_disk(const config::Config& config, bool dry_run) {
 net::awaitable<void> retain_for_ever(const config::Retention& rules, content::Content& content,
                                      storage::Driver& driver, base::Pool& io,
                                      std::stop_token stop) {
-  const auto executor = co_await net::this_coro::executor;
-  net::steady_timer timer(executor);
   base::log::info("tags that no rule of retention keeps are removed",
                   {{"rules", std::to_string(rules.rules.size())},
                    {"interval", std::to_string(rules.interval.count()) + "s"},
                    {"dryrun", rules.dryrun ? "true" : "false"}});
-  for (;;) {
-    timer.expires_after(rules.interval);
-    co_await timer.async_wait(net::use_awaitable);
-    const auto work = [&] { run_once(rules, content, driver, stop); };
-    co_await base::offload(io, work);
-  }
+  const std::function<void()> work = [&] { run_once(rules, content, driver, stop); };
+  co_await repeat(io, rules.interval, rules.interval, work);
 }
 
 int retain_as_asked(const config::Retention& rules, content::Content& content,

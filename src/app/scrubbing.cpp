@@ -1,14 +1,11 @@
 #include "scrubbing.hpp"
 
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <random>
 
 #include "registry/base/log.hpp"
-#include "registry/base/offload.hpp"
 #include "registry/maintenance/scrubber.hpp"
+#include "repeating.hpp"
 
 namespace registry::app {
 namespace net = boost::asio;
@@ -41,21 +38,14 @@ std::chrono::seconds random_part_of(std::chrono::seconds interval) {
 net::awaitable<void> scrub_for_ever(const config::Scrub& options, storage::Driver& driver,
                                     content::Content& content, base::Pool& pool,
                                     maintenance::ScrubMetrics metrics, std::stop_token stop) {
-  const auto executor = co_await net::this_coro::executor;
-  net::steady_timer timer(executor);
   const maintenance::ScrubOptions scrubbing{options.rate, metrics, stop};
-  auto pause = random_part_of(options.interval);
+  const auto first = random_part_of(options.interval);
   base::log::info("the store is scrubbed",
-                  {{"first", std::to_string(pause.count()) + "s"},
+                  {{"first", std::to_string(first.count()) + "s"},
                    {"interval", std::to_string(options.interval.count()) + "s"},
                    {"rate", std::to_string(options.rate)}});
-  for (;;) {
-    timer.expires_after(pause);
-    co_await timer.async_wait(net::use_awaitable);
-    const auto work = [&] { scrub(driver, content, scrubbing); };
-    co_await base::offload(pool, work);
-    pause = options.interval;
-  }
+  const std::function<void()> work = [&] { scrub(driver, content, scrubbing); };
+  co_await repeat(pool, first, options.interval, work);
 }
 
 }  // namespace registry::app

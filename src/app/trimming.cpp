@@ -2,13 +2,10 @@
 
 #include <malloc.h>
 
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <cstddef>
 
-#include "registry/base/offload.hpp"
+#include "repeating.hpp"
 
 namespace registry::app {
 namespace net = boost::asio;
@@ -26,13 +23,8 @@ void give_back() {
 }  // namespace
 
 net::awaitable<void> give_back_memory_for_ever(base::Pool& io) {
-  const auto executor = co_await net::this_coro::executor;
-  net::steady_timer timer(executor);
-  for (;;) {
-    timer.expires_after(kInterval);
-    co_await timer.async_wait(net::use_awaitable);
-    co_await base::offload(io, give_back);
-  }
+  const std::function<void()> work = give_back;
+  co_await repeat(io, kInterval, kInterval, work);
 }
 
 }  // namespace registry::app

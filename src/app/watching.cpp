@@ -10,6 +10,7 @@
 #include "registry/maintenance/quota_counter.hpp"
 #include "registry/maintenance/store_counter.hpp"
 #include "registry/maintenance/upload_purger.hpp"
+#include "repeating.hpp"
 
 namespace registry::app {
 namespace net = boost::asio;
@@ -18,10 +19,6 @@ namespace {
 
 constexpr std::chrono::seconds kTick{1};
 constexpr std::chrono::minutes kUntilReserveIsTriedAgain{1};
-
-prometheus::Gauge& gauge(base::Metrics& metrics, const char* name, const char* help) {
-  return prometheus::BuildGauge().Name(name).Help(help).Register(metrics.registry()).Add({});
-}
 
 }  // namespace
 
@@ -35,17 +32,14 @@ Watching::Watching(const config::Config& config, content::Content& content, stor
       health_(health),
       reserve_(reserve),
       stop_(std::move(stop)),
-      limit_(gauge(metrics, "registry_capacity_limit_bytes", "What the store may take.")),
-      used_(gauge(metrics, "registry_capacity_used_bytes", "What is taken of it.")),
+      limit_(metrics.gauge("registry_capacity_limit_bytes", "What the store may take.")),
+      used_(metrics.gauge("registry_capacity_used_bytes", "What is taken of it.")),
       free_(
-          gauge(metrics, "registry_capacity_free_bytes", "What is free of it, and on the volume.")),
-      reserved_(gauge(metrics, "registry_capacity_reserved_bytes",
-                      "What is reserved for uploads under way.")),
-      refused_(prometheus::BuildCounter()
-                   .Name("registry_capacity_refused_total")
-                   .Help("Requests that were refused as what they bring does not fit.")
-                   .Register(metrics.registry())
-                   .Add({})) {}
+          metrics.gauge("registry_capacity_free_bytes", "What is free of it, and on the volume.")),
+      reserved_(metrics.gauge("registry_capacity_reserved_bytes",
+                              "What is reserved for uploads under way.")),
+      refused_(metrics.counter("registry_capacity_refused_total",
+                               "Requests that were refused as what they bring does not fit.")) {}
 
 void Watching::look() {
   const auto refused = content_.reservations.refused();
@@ -89,14 +83,9 @@ void Watching::keep_reserve(const content::Fullness& now) {
 }
 
 net::awaitable<void> Watching::watch_for_ever(base::Pool& io) {
-  const auto executor = co_await net::this_coro::executor;
-  net::steady_timer timer(executor);
-  const auto work = [this] { look(); };
-  for (;;) {
-    co_await base::offload(io, work);
-    timer.expires_after(kTick);
-    co_await timer.async_wait(net::use_awaitable);
-  }
+  constexpr std::chrono::seconds kAtOnce{0};
+  const std::function<void()> work = [this] { look(); };
+  co_await repeat(io, kAtOnce, kTick, work);
 }
 
 // A collection leaves less than was counted, and a mark has just been paid for anyway.

@@ -74,6 +74,14 @@ std::vector<MetricFamily> of_this_process() {
 
 Metrics::Metrics() : registry_(std::make_shared<prometheus::Registry>()) {}
 
+prometheus::Counter& Metrics::counter(const char* name, const char* help) {
+  return prometheus::BuildCounter().Name(name).Help(help).Register(*registry_).Add({});
+}
+
+prometheus::Gauge& Metrics::gauge(const char* name, const char* help) {
+  return prometheus::BuildGauge().Name(name).Help(help).Register(*registry_).Add({});
+}
+
 std::string Metrics::text() const {
   auto families = registry_->Collect();
   auto process = of_this_process();

@@ -3,6 +3,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "registry/storage/forwarding_driver.hpp"
+
 namespace registry::storage {
 namespace {
 
@@ -42,10 +44,10 @@ class RelievedFolder final : public Folder {
   const Relieve& relieve_;
 };
 
-class RelievedDriver final : public Driver {
+class RelievedDriver final : public ForwardingDriver {
  public:
   RelievedDriver(std::unique_ptr<Driver> driver, Relieve relieve)
-      : driver_(std::move(driver)), relieve_(std::move(relieve)) {}
+      : ForwardingDriver(*driver), driver_(std::move(driver)), relieve_(std::move(relieve)) {}
 
   void put(const std::string& path, std::string_view content, Survives survives) override {
     relieved(relieve_, [&] { driver_->put(path, content, survives); });
@@ -67,31 +69,6 @@ class RelievedDriver final : public Driver {
   }
   std::unique_ptr<Folder> folder(const std::string& directory) override {
     return std::make_unique<RelievedFolder>(driver_->folder(directory), relieve_);
-  }
-
-  std::optional<std::string> get(const std::string& path, std::size_t max_bytes) override {
-    return driver_->get(path, max_bytes);
-  }
-  void make(const std::string& path, std::string_view content) override {
-    driver_->make(path, content);
-  }
-  std::optional<Status> stat(const std::string& path) override { return driver_->stat(path); }
-  std::optional<std::vector<Entry>> list(const std::string& path, std::string_view after,
-                                         std::size_t limit) override {
-    return driver_->list(path, after, limit);
-  }
-  bool visit(const std::string& path, const Visitor& visit) override {
-    return driver_->visit(path, visit);
-  }
-  std::vector<bool> exist_below(const std::string& directory,
-                                const std::vector<std::string>& paths) override {
-    return driver_->exist_below(directory, paths);
-  }
-  std::optional<base::Space> space() override { return driver_->space(); }
-  void sync() override { driver_->sync(); }
-  std::unique_ptr<BlobReader> open(const std::string& path) override { return driver_->open(path); }
-  std::unique_ptr<BlobWriter> append(const std::string& path) override {
-    return driver_->append(path);
   }
 
  private:

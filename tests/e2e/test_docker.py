@@ -1,25 +1,20 @@
 """dockerd: a TLS probe, PATCH always in chunks, mounts between repositories, HEAD then GET."""
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from support.docker import Docker, start_docker
+from support.docker import Docker, a_docker
 from support.images import random_image, random_repository
 from support.web import ACCEPT
 
 
 @pytest.fixture(scope="module")
 def docker(client_env) -> Iterator[Docker]:
-    folder = Path(tempfile.mkdtemp(prefix="e2e-", dir="/tmp"))  # a socket's path must be short
-    docker = start_docker(folder, client_env)
-    yield docker
-    docker.stop()
-    shutil.rmtree(folder, ignore_errors=True)
+    with a_docker(client_env) as docker:
+        yield docker
 
 
 @pytest.fixture

@@ -1,13 +1,10 @@
 """What clients do, and print, where a push does not fit."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from support.docker import Docker, start_docker
+from support.docker import Docker, a_docker
 from support.images import random_image
 from support.push import push_image
 from support.registry import Registry
@@ -25,11 +22,8 @@ def registry(ours, tmp_path) -> Iterator[Registry]:
 
 @pytest.fixture
 def docker(client_env) -> Iterator[Docker]:
-    folder = Path(tempfile.mkdtemp(prefix="e2e-", dir="/tmp"))  # a socket's path must be short
-    docker = start_docker(folder, client_env)
-    yield docker
-    docker.stop()
-    shutil.rmtree(folder, ignore_errors=True)
+    with a_docker(client_env) as docker:
+        yield docker
 
 
 # Docker's client tries five times, for 50 seconds in all.

@@ -30,6 +30,12 @@ class RetentionTest : public MaintenanceTest {
     content::Content content(driver(), acceptance_, io_);
     return apply(driver(), content);
   }
+  // An image of one blob, by its digest alone.
+  oci::Digest push_untagged(const std::string& text) {
+    push_blob(kName, text);
+    const auto content = manifest(descriptor(text));
+    return push_manifest(kName, oci::digest_of(content), content);
+  }
   std::vector<std::string> tags(const oci::RepositoryName& name) {
     return names_in(paths::tags(name));
   }
@@ -82,9 +88,7 @@ TEST_P(RetentionTest, CountsAnotherPushOfTheSameAsAPush) {
 }
 
 TEST_P(RetentionTest, TakesAnIndexWithItsChildrenAndSignatures) {
-  push_blob(kName, "child");
-  const auto child_text = manifest(descriptor("child"));
-  const auto child = push_manifest(kName, oci::digest_of(child_text), child_text);
+  const auto child = push_untagged("child");
   const auto index = push_index(kName, tag_of("old"), index_of({child}));
   const auto referrer = push_referrer(kName, child, "attestation");
   const auto signature =
@@ -110,9 +114,7 @@ TEST_P(RetentionTest, LeavesWhatIsPromisedUntilTheNextRun) {
 }
 
 TEST_P(RetentionTest, KeepsChildrenThatArePromisedAndTakesThemLater) {
-  push_blob(kName, "child");
-  const auto child_text = manifest(descriptor("child"));
-  const auto child = push_manifest(kName, oci::digest_of(child_text), child_text);
+  const auto child = push_untagged("child");
   const auto index = push_index(kName, tag_of("old"), index_of({child}));
   rule().keep = {{"none"}, {}, {}, {}};
   content::Content content(driver(), acceptance_, io_);
@@ -127,9 +129,7 @@ TEST_P(RetentionTest, KeepsChildrenThatArePromisedAndTakesThemLater) {
 }
 
 TEST_P(RetentionTest, KeepsWhatAPinnedIndexNeeds) {
-  push_blob(kName, "child");
-  const auto child_text = manifest(descriptor("child"));
-  const auto child = push_manifest(kName, oci::digest_of(child_text), child_text);
+  const auto child = push_untagged("child");
   const auto index = push_index(kName, tag_of("old"), index_of({child}));
   rule().keep = {{"none"}, {}, {}, {}};
   content::Content content(driver(), acceptance_, io_);

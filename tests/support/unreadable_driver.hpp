@@ -5,40 +5,40 @@
 #include <set>
 #include <system_error>
 
-#include "registry/storage/driver.hpp"
+#include "registry/storage/forwarding_driver.hpp"
 
 namespace registry::support {
 
 // A store of which some paths, and all below them, may not be read, whoever asks.
-class UnreadableDriver final : public storage::Driver {
+class UnreadableDriver final : public storage::ForwardingDriver {
  public:
   UnreadableDriver(storage::Driver& driver, std::set<std::string> unreadable)
-      : driver_(driver), unreadable_(std::move(unreadable)) {}
+      : ForwardingDriver(driver), unreadable_(std::move(unreadable)) {}
 
   // From now on all may be read.
   void unlock() { unreadable_.clear(); }
 
   std::optional<std::string> get(const std::string& path, std::size_t max_bytes) override {
     check(path);
-    return driver_.get(path, max_bytes);
+    return inner().get(path, max_bytes);
   }
   std::optional<storage::Status> stat(const std::string& path) override {
     // The name of what may not be read can be seen in its parent.
     if (!unreadable_.contains(path)) check(path);
-    return driver_.stat(path);
+    return inner().stat(path);
   }
   std::optional<std::vector<storage::Entry>> list(const std::string& path, std::string_view after,
                                                   std::size_t limit) override {
     check(path);
-    return driver_.list(path, after, limit);
+    return inner().list(path, after, limit);
   }
   bool visit(const std::string& path, const Visitor& visit) override {
     check(path);
-    return driver_.visit(path, visit);
+    return inner().visit(path, visit);
   }
   std::vector<bool> exist_below(const std::string& directory,
                                 const std::vector<std::string>& paths) override {
-    auto exist = driver_.exist_below(directory, paths);
+    auto exist = inner().exist_below(directory, paths);
     for (std::size_t i = 0; i < paths.size(); ++i) {
       const auto path = directory + '/' + paths[i];
       exist[i] = exist[i] && (unreadable_.contains(path) || !is_unreadable(path));
@@ -47,30 +47,15 @@ class UnreadableDriver final : public storage::Driver {
   }
   std::unique_ptr<storage::BlobReader> open(const std::string& path) override {
     check(path);
-    return driver_.open(path);
+    return inner().open(path);
   }
-  void make(const std::string& path, std::string_view content) override {
-    driver_.make(path, content);
-  }
-  void put(const std::string& path, std::string_view content, storage::Survives how) override {
-    driver_.put(path, content, how);
-  }
-  bool remove_directory(const std::string& path) override { return driver_.remove_directory(path); }
   bool remove(const std::string& path, storage::Survives how) override {
     check(path);
-    return driver_.remove(path, how);
+    return inner().remove(path, how);
   }
   bool remove_tree(const std::string& path, storage::Survives how) override {
     check(path);
-    return driver_.remove_tree(path, how);
-  }
-  bool move(const std::string& from, const std::string& to) override {
-    return driver_.move(from, to);
-  }
-  void make_directory(const std::string& path) override { driver_.make_directory(path); }
-  void sync() override { driver_.sync(); }
-  std::unique_ptr<storage::BlobWriter> append(const std::string& path) override {
-    return driver_.append(path);
+    return inner().remove_tree(path, how);
   }
 
  private:
@@ -83,7 +68,6 @@ class UnreadableDriver final : public storage::Driver {
     if (is_unreadable(path)) throw std::system_error(EACCES, std::generic_category(), path);
   }
 
-  storage::Driver& driver_;
   std::set<std::string> unreadable_;
 };
 

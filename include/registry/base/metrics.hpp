@@ -17,6 +17,9 @@ class Metrics {
  public:
   Metrics();
   prometheus::Registry& registry() { return *registry_; }
+  // The one metric of a family without labels. Lives as long as this.
+  prometheus::Counter& counter(const char* name, const char* help);
+  prometheus::Gauge& gauge(const char* name, const char* help);
   // In Prometheus' text format, with what the kernel says of this process.
   std::string text() const;
   static constexpr const char* kContentType = "text/plain; version=0.0.4; charset=utf-8";

@@ -13,15 +13,12 @@ class ScrubMetrics {
  public:
   ScrubMetrics() = default;
   explicit ScrubMetrics(base::Metrics& metrics)
-      : blobs_(&counter(metrics, "registry_scrub_blobs_total", "Blobs that were hashed again.")),
-        bytes_(&counter(metrics, "registry_scrub_bytes_total", "Bytes that were hashed again.")),
-        damaged_(&counter(metrics, "registry_scrub_damaged_total",
-                          "Blobs that were not what their digest says.")),
-        completed_(&prometheus::BuildGauge()
-                        .Name("registry_scrub_last_completed_timestamp_seconds")
-                        .Help("When a scrub last came to the end of the store.")
-                        .Register(metrics.registry())
-                        .Add({})) {}
+      : blobs_(&metrics.counter("registry_scrub_blobs_total", "Blobs that were hashed again.")),
+        bytes_(&metrics.counter("registry_scrub_bytes_total", "Bytes that were hashed again.")),
+        damaged_(&metrics.counter("registry_scrub_damaged_total",
+                                  "Blobs that were not what their digest says.")),
+        completed_(&metrics.gauge("registry_scrub_last_completed_timestamp_seconds",
+                                  "When a scrub last came to the end of the store.")) {}
 
   void read(std::uint64_t bytes) {
     if (bytes_ != nullptr) bytes_->Increment(static_cast<double>(bytes));
@@ -38,10 +35,6 @@ class ScrubMetrics {
   }
 
  private:
-  static prometheus::Counter& counter(base::Metrics& metrics, const char* name, const char* help) {
-    return prometheus::BuildCounter().Name(name).Help(help).Register(metrics.registry()).Add({});
-  }
-
   prometheus::Counter *blobs_ = nullptr, *bytes_ = nullptr, *damaged_ = nullptr;
   prometheus::Gauge* completed_ = nullptr;
 };

@@ -1,6 +1,9 @@
 """A dockerd run by hand: its own data, socket and pid file, no bridge and no firewall rules."""
 
 import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +63,16 @@ def start_docker(folder: Path, env: dict[str, str], settings: str = "{}") -> Doc
             return docker
     lines = docker.daemon.said().splitlines() or ["it said nothing"]
     return cannot_run(f"dockerd: {lines[-1]}")
+
+
+@contextmanager
+def a_docker(env: dict[str, str]) -> Iterator[Docker]:
+    """With a daemon of its own, until the end."""
+    folder = Path(tempfile.mkdtemp(prefix="e2e-", dir="/tmp"))  # a socket's path must be short
+    docker = start_docker(folder, env)
+    yield docker
+    docker.stop()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def launch(folder: Path, driver: str, env: dict[str, str], settings: str) -> Docker:

@@ -9,26 +9,19 @@ from pathlib import Path
 
 from support.process import environment, run, wait_until
 from support.registry import Registry
+from support.small_volume import mounted
 from support.unable import cannot_run, need_root
 
 FULL, UNAVAILABLE = 507, 503
 BLOCK = 1 << 16
-VOLUME = "size=160m,nr_inodes=60000"
 
 
 @contextmanager
 def small_volume(folder: Path) -> Iterator[Path]:
     """A tmpfs that fills soon, of bytes and of inodes."""
     need_root("mounting a small volume")
-    volume = folder / "volume"
-    volume.mkdir()
-    done = run("mount", "-t", "tmpfs", "-o", VOLUME, "none", volume, check=False)
-    if done.returncode != 0:
-        cannot_run(f"mounting a small volume: {done.stderr.decode()}")
-    try:
+    with mounted(folder / "volume", "160m", "nr_inodes=60000") as volume:
         yield volume
-    finally:
-        run("umount", "--lazy", volume)
 
 
 @contextmanager
