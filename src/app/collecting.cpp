@@ -87,12 +87,12 @@ bool Collecting::has_let_go(Clock::time_point now) const {
 void Collecting::tell(const maintenance::Collected& collected, Clock::time_point begin) const {
   if (collected.blobs == 0 && collected.damaged == 0) return;
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
-  base::log::info("space was made: what nothing needs is gone",
-                  {{"blobs", std::to_string(collected.blobs)},
-                   {"bytes", std::to_string(collected.bytes)},
-                   {"needed", std::to_string(collected.marked)},
-                   {"damaged", std::to_string(collected.damaged)},
-                   {"ms", std::to_string(took.count())}});
+  base::log::Fields fields = {{"blobs", std::to_string(collected.blobs)},
+                              {"bytes", std::to_string(collected.bytes)},
+                              {"damaged", std::to_string(collected.damaged)},
+                              {"ms", std::to_string(took.count())}};
+  if (collected.marked > 0) fields.emplace_back("needed", std::to_string(collected.marked));
+  base::log::info("space was made: what nothing needs is gone", fields);
 }
 
 // Returns how many things the grace period has kept.
