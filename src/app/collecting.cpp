@@ -67,12 +67,12 @@ bool Collecting::is_due(Clock::time_point now) const {
   return now >= next_ || now >= left_until_ || (unneeded && now >= *unneeded + options_.grace);
 }
 
-// Returns how many things the grace period has kept.
-std::size_t Collecting::collect_and_tell(std::chrono::seconds grace) {
+// nullopt: it failed.
+std::optional<maintenance::Collected> Collecting::collect_and_tell(std::chrono::seconds grace) {
   const auto begin = Clock::now();
   try {
     const auto collected = collect({.quiet = true, .grace = grace}, {});
-    if (collected.blobs == 0 && collected.damaged == 0) return collected.kept;
+    if (collected.blobs == 0 && collected.damaged == 0) return collected;
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
     base::log::info("space was made: what nothing needs is gone",
                     {{"blobs", std::to_string(collected.blobs)},
@@ -80,10 +80,10 @@ std::size_t Collecting::collect_and_tell(std::chrono::seconds grace) {
                      {"needed", std::to_string(collected.marked)},
                      {"damaged", std::to_string(collected.damaged)},
                      {"ms", std::to_string(took.count())}});
-    return collected.kept;
+    return collected;
   } catch (const std::exception& error) {
     base::log::error("cannot collect what nothing needs", {{"err", error.what()}});
-    return 0;
+    return std::nullopt;
   }
 }
 
@@ -93,11 +93,12 @@ void Collecting::collect_by_itself() {
   content_.pins.forget_unneeded();
   next_ = begin + options_.interval;
   left_until_ = Clock::time_point::max();
-  if (collect_and_tell(options_.grace) > 0) left_until_ = begin + options_.grace + kTick;
+  const auto collected = collect_and_tell(options_.grace);
+  if (collected && collected->kept > 0) left_until_ = begin + options_.grace + kTick;
 }
 
-void Collecting::collect_under_pressure() {
-  collect_and_tell(options_.mingrace);
+std::optional<maintenance::Collected> Collecting::collect_under_pressure() {
+  return collect_and_tell(options_.mingrace);
 }
 
 net::awaitable<void> Collecting::collect_for_ever(base::Pool& pool) {
