@@ -18,6 +18,8 @@ namespace {
 constexpr std::chrono::seconds kFirst{30};
 // How late a collection may be that is due.
 constexpr std::chrono::seconds kTick{1};
+// A collection of what was deleted makes the caches forget and syncs the store, however little.
+constexpr std::chrono::seconds kLetGoPause{60};
 
 double seconds_of(std::chrono::system_clock::time_point time) {
   return std::chrono::duration<double>(time.time_since_epoch()).count();
@@ -74,14 +76,13 @@ void Collecting::count(const maintenance::Collected& collected) {
 }
 
 bool Collecting::has_to_mark(Clock::time_point now) const {
-  if (now >= next_ || now >= left_until_) return true;
   const auto unneeded = content_.pins.first_unneeded();
-  return !content_.counts.is_known() && unneeded && now >= *unneeded + options_.grace;
+  return now >= next_ || now >= left_until_ || (unneeded && now >= *unneeded + options_.grace);
 }
 
 bool Collecting::has_let_go(Clock::time_point now) const {
   const auto first = content_.counts.first_let_go();
-  return first && now >= *first + options_.grace;
+  return first && now >= *first + options_.grace && now >= next_let_go_;
 }
 
 void Collecting::tell(const maintenance::Collected& collected, Clock::time_point begin) const {
@@ -126,13 +127,21 @@ bool Collecting::collect_let_go() {
 
 void Collecting::collect_by_itself() {
   const auto begin = Clock::now();
-  if (!has_to_mark(begin) && collect_let_go()) return;
+  if (!has_to_mark(begin)) {
+    if (!has_let_go(begin)) return;
+    next_let_go_ = begin + std::min(options_.grace, kLetGoPause);
+    if (collect_let_go()) return;
+  }
   // Before the mark: what is deleted behind its back is left for the next one.
   content_.pins.forget_unneeded();
   next_ = begin + options_.interval;
   left_until_ = Clock::time_point::max();
   const auto collected = mark_and_tell(options_.grace);
-  if (collected && collected->kept > 0) left_until_ = begin + options_.grace + kTick;
+  // What has no counts, and what only the start has kept; the rest has its time, or waits for the
+  // next mark.
+  const bool is_left =
+      !content_.counts.is_known() || content_.pins.has_started_since(begin - options_.grace);
+  if (collected && collected->kept > 0 && is_left) left_until_ = begin + options_.grace + kTick;
 }
 
 std::optional<maintenance::Collected> Collecting::collect_under_pressure() {
@@ -149,9 +158,7 @@ net::awaitable<void> Collecting::collect_for_ever(base::Pool& pool) {
   for (;;) {
     timer.expires_after(kTick);
     co_await timer.async_wait(net::use_awaitable);
-    const auto now = Clock::now();
-    const bool is_due = has_to_mark(now) || has_let_go(now);
-    if (is_due) co_await base::offload(pool, work);
+    co_await base::offload(pool, work);
   }
 }
 

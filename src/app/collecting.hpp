@@ -59,7 +59,7 @@ class Collecting {
   std::atomic<std::size_t> runs_so_far_ = 0;
   // The next mark; and when what the last one left will have been left for long enough. Of the
   // loop.
-  Clock::time_point next_, left_until_ = Clock::time_point::max();
+  Clock::time_point next_, left_until_ = Clock::time_point::max(), next_let_go_;
   prometheus::Counter &runs_, &blobs_, &bytes_, &miscounted_;
   prometheus::Gauge &completed_, &damaged_;
 };

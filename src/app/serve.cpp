@@ -310,8 +310,11 @@ void Daemon::start_retention(bool in_memory) {
 
 int Daemon::run() {
   open_store();
-  const content::Indexing indexing{
-      index_memory(), {metrics_, "catalog"}, {metrics_, "tags"}, ending_.get_token()};
+  const content::Indexing indexing{index_memory(),
+                                   {metrics_, "catalog"},
+                                   {metrics_, "tags"},
+                                   ending_.get_token(),
+                                   index_memory() / 2};
   content_.emplace(*driver_, acceptance_, io_, recent_memory(), indexing,
                    config_.garbagecollection.grace, config_.capacity, config_.quota);
   const auto is_in_place = [this] { return !lock_ || lock_->is_in_place(); };

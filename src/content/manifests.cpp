@@ -136,7 +136,9 @@ Manifests::Parsed Manifests::parse(const PushedManifest& pushed) {
                        "the content has the digest " + named.str() + ", not " + wanted->str());
     }
   }
-  return {sha256, named, oci::read_manifest(pushed.content, pushed.declared)};
+  auto manifest = oci::read_manifest(pushed.content, pushed.declared);
+  auto references = oci::read_stored(pushed.content).references;
+  return {sha256, named, std::move(manifest), std::move(references)};
 }
 
 // Pins first, then looks, and lets go when all is durable. Nothing is written unless all is there.
@@ -175,13 +177,16 @@ void Manifests::forget(const oci::RepositoryName& name, const PushedManifest& pu
 // whatever a crash leaves, nothing counts that points to what is not there.
 void Manifests::store(const oci::RepositoryName& name, const PushedManifest& pushed,
                       const Parsed& parsed) {
-  const auto& [sha256, named, manifest] = parsed;
+  const auto& [sha256, named, manifest, references] = parsed;
   // 2.8 finds repositories by this directory, also those that have no blob.
   if (!driver_.stat(paths::layers(name))) driver_.make_directory(paths::layers(name));
   store_content(sha256, pushed.content);
   if (named != sha256) write_link(driver_, paths::manifest_alias(name, named), sha256);
   if (manifest.subject) referrers_.add(name, manifest.subject->digest, named, sha256);
-  counts_.add(name, sha256, oci::read_stored(pushed.content).references);
+  // Before anybody can see it, and once more: a mark that has begun in between may have looked here
+  // before it was to be seen, and counts for itself.
+  counts_.add(name, sha256, references);
+  const Change counted([&] { counts_.add(name, sha256, references); });
   if (std::holds_alternative<oci::Tag>(pushed.reference)) {
     write_link(driver_, paths::revision_link(name, sha256), sha256);
   } else {  // anew also where it is there already: its time says when it was last pushed
@@ -266,7 +271,7 @@ bool Manifests::remove_revision(const oci::RepositoryName& name, const oci::Dige
   if (content) let_go_of(name, sha256, document);
   if (!driver_.remove(paths::revision_link(name, sha256), Survives::power_loss)) return false;
   const bool is_whole = content && oci::digest_of(*content) == sha256;
-  if (is_whole) counts_.remove(name, sha256, document.references);
+  if (!is_whole || !counts_.remove(name, sha256, document.references)) pins_.make_mark_due();
   if (content) tidy_up(name, *content, document);
   uses_.forget(name, sha256);
   return true;
@@ -275,7 +280,7 @@ bool Manifests::remove_revision(const oci::RepositoryName& name, const oci::Dige
 // What it needed is unreferenced from now on, perhaps, and stays for the grace period from now on.
 void Manifests::let_go_of(const oci::RepositoryName& name, const oci::Digest& sha256,
                           const oci::StoredDocument& document) {
-  pins_.unneeded(sha256);
+  pins_.let_go(sha256);
   const auto type = oci::parse_media_type(document.media_type);
   const bool has_children = type && oci::is_index(*type);
   for (const auto& reference : document.references) {
@@ -285,7 +290,7 @@ void Manifests::let_go_of(const oci::RepositoryName& name, const oci::Digest& sh
     if (!stored) continue;
     // A manifest of the repository is there for itself, and is let go of for itself.
     if (has_children && read_link(driver_, paths::revision_link(name, *stored))) continue;
-    pins_.unneeded(*stored);
+    pins_.let_go(*stored);
   }
 }
 

@@ -59,12 +59,15 @@ bool Pins::is_protected(const Shard& shard, const oci::Digest& digest,
   return false;
 }
 
-void Pins::unneeded(const oci::Digest& digest) {
+void Pins::let_go(const oci::Digest& digest) {
   const auto now = Clock::now();
   promise(digest, now);
   last_unneeded_ = now.time_since_epoch().count();
+}
+
+void Pins::make_mark_due() {
   auto never = kNever;
-  first_unneeded_.compare_exchange_strong(never, now.time_since_epoch().count());
+  first_unneeded_.compare_exchange_strong(never, Clock::now().time_since_epoch().count());
 }
 
 std::optional<Pins::Clock::time_point> Pins::first_unneeded() const {

@@ -10,7 +10,7 @@
 namespace registry::content {
 namespace {
 
-constexpr std::size_t kMostLetGo = 100'000;  // beyond that the whole store is marked rather
+constexpr std::size_t kMostLetGo = 20'000;  // beyond that the whole store is marked rather
 
 std::uint64_t number_of(std::string_view hex) {
   std::uint64_t number = 0;
@@ -99,19 +99,26 @@ ReferenceCounts::Needs ReferenceCounts::needs_of(const oci::RepositoryName& name
   return needs;
 }
 
+// Without memory nothing is known, rather than half of it.
 void ReferenceCounts::add(const oci::RepositoryName& name, const oci::Digest& sha256,
-                          std::span<const oci::Digest> references) {
-  const auto needs = needs_of(name, sha256, references);
-  const std::scoped_lock lock(mutex_);
-  gone_meanwhile_.erase(needs.manifest);
-  for (auto* table : {&known_, &next_}) {
-    if (!*table) continue;
-    (*table)->add(needs.manifest, needs.keys, needs.is_plain);
-    bound(*table);
+                          std::span<const oci::Digest> references) noexcept {
+  try {
+    const auto needs = needs_of(name, sha256, references);
+    const std::scoped_lock lock(mutex_);
+    gone_meanwhile_.erase(needs.manifest);
+    for (auto* table : {&known_, &next_}) {
+      if (!*table) continue;
+      (*table)->add(needs.manifest, needs.keys, needs.is_plain);
+      bound(*table);
+    }
+  } catch (const std::exception&) {
+    const std::scoped_lock lock(mutex_);
+    known_.reset();
+    next_.reset();
   }
 }
 
-void ReferenceCounts::remove(const oci::RepositoryName& name, const oci::Digest& sha256,
+bool ReferenceCounts::remove(const oci::RepositoryName& name, const oci::Digest& sha256,
                              std::span<const oci::Digest> references) {
   const auto needs = needs_of(name, sha256, references);
   const std::scoped_lock lock(mutex_);
@@ -119,20 +126,20 @@ void ReferenceCounts::remove(const oci::RepositoryName& name, const oci::Digest&
     if (*table) (*table)->remove(needs.manifest, needs.keys, needs.is_plain);
   }
   if (is_recounting_) gone_meanwhile_.insert(needs.manifest);
-  note_let_go(name, needs);
+  return note_let_go(name, needs);
 }
 
-// Too much rather than too little where the count is not known yet: who takes it counts again.
-void ReferenceCounts::note_let_go(const oci::RepositoryName& name, const Needs& needs) {
-  if (!known_ && !is_recounting_) return;
+bool ReferenceCounts::note_let_go(const oci::RepositoryName& name, const Needs& needs) {
+  if (!has_counted()) return false;
   const auto now = Clock::now();
   for (std::size_t i = 0; i < needs.digests.size(); ++i) {
-    if (known_ && known_->count_of(needs.in_repository[i]) > 0) continue;
+    if (known_->count_of(needs.in_repository[i]) > 0) continue;
     let_go_.push_back({name, *needs.digests[i], now});
   }
-  if (let_go_.size() <= kMostLetGo) return;
+  if (let_go_.size() <= kMostLetGo) return true;
   let_go_ = {};
   known_.reset();
+  return false;
 }
 
 void ReferenceCounts::bound(std::optional<Table>& table) const {
@@ -169,7 +176,7 @@ std::optional<std::size_t> ReferenceCounts::manifests_in(const oci::RepositoryNa
 
 std::optional<ReferenceCounts::Clock::time_point> ReferenceCounts::first_let_go() const {
   const std::scoped_lock lock(mutex_);
-  if (let_go_.empty() || !has_counted()) return std::nullopt;
+  if (let_go_.empty()) return std::nullopt;
   return let_go_.front().since;
 }
 
@@ -185,13 +192,14 @@ std::optional<std::vector<ReferenceCounts::LetGo>> ReferenceCounts::take_let_go(
 
 void ReferenceCounts::let_go_again(std::vector<LetGo> kept) {
   const std::scoped_lock lock(mutex_);
-  if (!known_ && !is_recounting_) return;
+  if (!has_counted()) return;
   const auto now = Clock::now();
   for (auto& one : kept) let_go_.push_back({std::move(one.repository), std::move(one.sha256), now});
 }
 
 ReferenceCounts::Recount::Recount(ReferenceCounts& counts) : counts_(counts) {
   const std::scoped_lock lock(counts_.mutex_);
+  if (!counts_.has_counted()) counts_.let_go_ = {};  // the mark finds all of it
   counts_.next_.emplace();
   counts_.is_recounting_ = true;
 }

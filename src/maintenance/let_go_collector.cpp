@@ -67,12 +67,12 @@ void LetGoCollector::remove_some_links(const oci::RepositoryName& name,
     if (content_.counts.needed_by(name, sha256) != 0U) continue;
     const std::string hex(sha256.hex());
     const auto removal = guard_.begin_removal(sha256);
-    if (!removal) {
+    if (!removal || revisions->stat(hex + "/link")) {  // a manifest that is there is counted
       kept_.push_back({name, sha256, {}});
       continue;
     }
     layers->remove_tree(hex, {{"link"}});
-    if (!revisions->stat(hex + "/link")) revisions->remove_tree(hex, {});
+    revisions->remove_tree(hex, {});
     unlinked_.emplace(sha256, name);
   }
 }
@@ -88,6 +88,7 @@ void LetGoCollector::remove_links(const oci::RepositoryName& name, const Digests
     sweep_if_empty(name);
   } catch (const std::system_error& error) {
     ++collected_.damaged;
+    for (const auto& sha256 : digests) kept_.push_back({name, sha256, {}});
     base::log::warn("cannot remove what deleted manifests have let go of",
                     {{"repository", name.str()}, {"err", error.what()}});
   }
@@ -111,7 +112,8 @@ void LetGoCollector::remove_blobs() {
   };
   Digests unneeded;
   for (const auto& [sha256, _] : unlinked_) {
-    if (!is_needed(sha256)) unneeded.push_back(sha256);
+    const bool is_stored = may_exist(driver_, paths::blob(sha256));
+    if (is_stored && !is_needed(sha256)) unneeded.push_back(sha256);
   }
   if (unneeded.empty()) return;
   // What is told from memory from here on was read, and promised, since the cut-off.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "registry/base/log.hpp"
+#include "registry/oci/hasher.hpp"
 #include "registry/oci/manifest.hpp"
 #include "registry/storage/paths.hpp"
 
@@ -97,7 +98,7 @@ std::optional<RepositoryMarker::Manifest> RepositoryMarker::try_manifest(
   try {
     const auto path = paths::blob_below_blobs(sha256.hex());
     const auto content = tools_.blobs.get(path, oci::kMaxManifestBytes);
-    if (!content) return std::nullopt;
+    if (!content || oci::digest_of(*content) != sha256) return std::nullopt;
     auto document = oci::read_stored(*content);
     if (!document.is_whole) return std::nullopt;
     return Manifest{false, false, std::move(document.references), std::move(document.subject)};
@@ -111,7 +112,9 @@ RepositoryMarker::Manifest RepositoryMarker::read_manifest(const oci::Digest& sh
   bool is_hidden = false;
   try {
     const auto content = driver_.get(paths::blob(sha256), oci::kMaxManifestBytes);
-    if (content) {
+    if (content && oci::digest_of(*content) != sha256) {
+      why = "its content is not what its digest says";
+    } else if (content) {
       auto document = oci::read_stored(*content);
       if (document.is_whole) {
         return {false, false, std::move(document.references), std::move(document.subject)};

@@ -195,5 +195,19 @@ TEST(LetGoBeside, AMarkThatAPushComesInBetweenCountsRight) {
   });
 }
 
+TEST(LetGoBeside, APushThatAMarkComesInBetweenIsCounted) {
+  const auto push = [](World& world) {
+    world.push_manifest(kName, tag("late"), manifest_of({kOwn, kConfig}));
+  };
+  const auto mark_all = [](World& world) {
+    mark(world, kHour);
+    return true;
+  };
+  interleave(fill, push, mark_all, [](World& world, bool) {
+    EXPECT_EQ(world.content.counts.needed_by(oci::digest_of(kOwn)), 2U);
+    expect_counted(world);
+  });
+}
+
 }  // namespace
 }  // namespace registry::fault

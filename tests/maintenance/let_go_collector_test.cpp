@@ -162,6 +162,20 @@ TEST_P(LetGoTest, WhatIsDamagedLeavesNothingKnown) {
   EXPECT_FALSE(content_.counts.is_known());
 }
 
+TEST_P(LetGoTest, AManifestThatWasDamagedForAWhileIsNotCountedWrong) {
+  const auto damaged = push(kName, "latest", {"layer", "other"});
+  const auto whole = get(paths::blob(damaged)).value();
+  push(kName, "stays", {"layer"});
+  put(paths::blob(damaged), manifest(descriptor("other")));
+  EXPECT_EQ(mark().damaged, 1U);
+  EXPECT_FALSE(content_.counts.is_known());
+  put(paths::blob(damaged), whole);
+  EXPECT_EQ(mark().damaged, 0U);
+  remove(kName, damaged);
+  EXPECT_EQ(collect_let_go().blobs, 2U);
+  EXPECT_TRUE(has_blob("layer"));
+}
+
 // Whatever is pushed and deleted: what is left is whole, and a mark would take nothing more.
 TEST_P(LetGoTest, TakesWhatAMarkWouldTake) {
   const unsigned seed = 20'261'124;

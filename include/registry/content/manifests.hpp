@@ -127,6 +127,7 @@ class Manifests {
   struct Parsed {
     oci::Digest sha256, named;  // `named`: by the algorithm of the reference
     oci::Manifest manifest;
+    std::vector<oci::Digest> references;  // as who reads it from the store sees them
   };
 
   std::optional<FoundManifest> find_digest(const oci::RepositoryName& name,

@@ -97,7 +97,13 @@ class Pins {
   void promise(const oci::Digest& digest) { promise(digest, Clock::now()); }
   // Something that needed it has gone, perhaps the last: it stays for the grace period from now on,
   // and then a collection may be worth its while.
-  void unneeded(const oci::Digest& digest);
+  void unneeded(const oci::Digest& digest) {
+    let_go(digest);
+    make_mark_due();
+  }
+  // The same, where the reference counts know of it (ReferenceCounts::LetGo).
+  void let_go(const oci::Digest& digest);
+  void make_mark_due();
   // When that happened for the first time since it was last forgotten; nullopt: it did not.
   std::optional<Clock::time_point> first_unneeded() const;
   // When it happened for the last time; far in the past where it never did.

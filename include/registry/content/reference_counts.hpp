@@ -38,11 +38,14 @@ class ReferenceCounts {
 
   explicit ReferenceCounts(std::size_t most_bytes = kDefaultBytes);
 
-  // A manifest that is stored under `sha256` comes to a repository, or is there already.
+  // A manifest that is stored under `sha256` comes to a repository, or is there already. To be said
+  // before anybody can see it and once more after that, under one hold of the repository's lock: a
+  // recount may begin in between, and have looked too early.
   void add(const oci::RepositoryName& name, const oci::Digest& sha256,
-           std::span<const oci::Digest> references);
-  // It is gone for good. `references`: those that it was added with.
-  void remove(const oci::RepositoryName& name, const oci::Digest& sha256,
+           std::span<const oci::Digest> references) noexcept;
+  // It is gone for good. `references`: those that it was added with. False: the counts are not
+  // known, and do not say what it has let go of.
+  bool remove(const oci::RepositoryName& name, const oci::Digest& sha256,
               std::span<const oci::Digest> references);
 
   // Of the store; of a repository. nullopt: not known.
@@ -52,7 +55,7 @@ class ReferenceCounts {
   std::optional<std::size_t> manifests_in(const oci::RepositoryName& name) const;
 
   bool is_known() const;
-  // When the first of what was let go of was; nullopt: nothing was, or the counts are not known.
+  // When the first of what was let go of was; nullopt: nothing was.
   std::optional<Clock::time_point> first_let_go() const;
   // What was let go of before `cutoff`: it is the caller's from now on. nullopt: the counts are not
   // known, and the whole store has to be marked.
@@ -110,7 +113,7 @@ class ReferenceCounts {
                  std::span<const oci::Digest> references) const;
   bool has_counted() const;
   std::optional<std::size_t> count_of(ShortKey key) const;
-  void note_let_go(const oci::RepositoryName& name, const Needs& needs);
+  bool note_let_go(const oci::RepositoryName& name, const Needs& needs);
   void bound(std::optional<Table>& table) const;
 
   const std::size_t most_bytes_;
