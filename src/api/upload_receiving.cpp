@@ -1,5 +1,6 @@
 // The way of an upload's bytes from the client to the store.
 #include <algorithm>
+#include <chrono>
 
 #include "handlers.hpp"
 #include "registry/base/offload.hpp"
@@ -23,6 +24,8 @@ std::optional<oci::ChunkRange> announced_chunk(const http::Request& request) {
 namespace {
 
 constexpr std::uint64_t kSmallBytes = 1024 * 1024;
+// After which a client that is silent no longer keeps the room that it has announced to need.
+constexpr std::chrono::seconds kPatience{30};
 
 // A range has no way to say that a chunk is empty: some clients say that it has one byte.
 void check_length(const http::Request& request, std::uint64_t received) {
@@ -54,6 +57,9 @@ class Reception {
     upload_ = work_.open();
     begin_ = upload_->offset();
     if (length_ != 0) reservation_.emplace(reservations_.reserve(length_.value_or(0)));
+    if (length_.value_or(0) > kSmallBytes) {
+      reservation_->allocate(*length_, [this] { return upload_->allocate(*length_); });
+    }
   }
   void take(std::span<const std::byte> data) {
     if (!upload_) open();
@@ -61,6 +67,12 @@ class Reception {
     // A commit may have to wait for its repository, and those who wait must not hold the few
     // threads that move bodies.
     if (work_.is_chunk && upload_->offset() - begin_ <= kSmallBytes) finish();
+  }
+  // Nothing comes: others may have the room.
+  void pause() {
+    if (!upload_ || !reservation_) return;
+    upload_->give_back();
+    reservation_->pause();
   }
   void finish() {
     if (!upload_) open();
@@ -72,6 +84,7 @@ class Reception {
   }
   // A chunk that was cut keeps what arrived; BuildKit sends all of a PUT again, to the same URL.
   void clean_up(bool is_lost) {
+    const auto reservation = std::move(reservation_);  // until the upload has given its room back
     reservation_.reset();
     if (!upload_ || (work_.is_chunk && is_finishing_)) return;
     if (work_.is_chunk && is_lost) return upload_->keep();
@@ -109,11 +122,14 @@ net::awaitable<std::unique_ptr<content::Upload>> UploadHandlers::receive(Exchang
                       services_.content.reservations);
   const http::BodySink sink = [&](std::span<const std::byte> data) { reception.take(data); };
   const auto open = [&] { reception.open(); };
+  const auto pause = [&] { reception.pause(); };
   const auto finish = [&] { reception.finish(); };
   std::exception_ptr lost, failure;
   try {
     if (opens_first(exchange)) co_await base::offload(services_.io, open);
     for (;;) {
+      const bool is_silent = co_await exchange.is_silent_for(kPatience);
+      if (is_silent) co_await base::offload(services_.io, pause);
       const bool more = co_await exchange.wait_for_body();
       if (!more) break;
       co_await exchange.receive(services_.transfers, services_.memory, sink);

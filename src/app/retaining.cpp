@@ -16,15 +16,16 @@ namespace net = boost::asio;
 
 namespace {
 
-void run_once(const config::Retention& rules, content::Content& content, storage::Driver& driver,
-              const std::stop_token& stop) {
+void run_once(const Retaining& with) {
+  const bool dry_run = with.rules.dryrun;
   try {
     maintenance::RetentionRun run;
-    run.dry_run = rules.dryrun;
-    run.stop = stop;
-    const auto retained =
-        maintenance::apply_retention(content, driver, rules, run, [](const auto&) {});
-    base::log::info(rules.dryrun ? "retention, dry run" : "retention",
+    run.dry_run = dry_run;
+    run.stop = with.stop;
+    const auto retained = maintenance::apply_retention(with.content, with.driver, with.rules, run,
+                                                       [](const auto&) {});
+    with.metrics.completed(retained, dry_run);
+    base::log::info(dry_run ? "retention, dry run" : "retention",
                     {{"tags", std::to_string(retained.tags)},
                      {"manifests", std::to_string(retained.manifests)},
                      {"unreadable", std::to_string(retained.unreadable)}});
@@ -48,10 +49,11 @@ std::string line_of(const maintenance::Removal& removal) {
 // Applies the rules once, and says what went, or would go. Returns the exit code.
 int retain_and_say(const config::Retention& rules, content::Content& content,
                    storage::Driver& driver, const maintenance::RetentionRun& run,
-                   const control::Say& say) {
+                   const control::Say& say, maintenance::RetentionMetrics* metrics = nullptr) {
   std::vector<maintenance::Removal> removals;
   const auto retained = maintenance::apply_retention(
       content, driver, rules, run, [&](const auto& removal) { removals.push_back(removal); });
+  if (metrics != nullptr) metrics->completed(retained, run.dry_run);
   if (!run.dry_run) content.uses.save(true);
   for (const auto& removal : removals) say(line_of(removal));
   const auto bytes = maintenance::freed_bytes(driver, removals, run.stop);
@@ -90,28 +92,26 @@ int retain_on_disk(const config::Config& config, bool dry_run) {
 
 }  // namespace
 
-net::awaitable<void> retain_for_ever(const config::Retention& rules, content::Content& content,
-                                     storage::Driver& driver, base::Pool& io,
-                                     std::stop_token stop) {
+net::awaitable<void> retain_for_ever(Retaining retaining, base::Pool& io) {
+  const auto& rules = retaining.rules;
   base::log::info("tags that no rule of retention keeps are removed",
                   {{"rules", std::to_string(rules.rules.size())},
                    {"interval", std::to_string(rules.interval.count()) + "s"},
                    {"dryrun", rules.dryrun ? "true" : "false"}});
-  const std::function<void()> work = [&] { run_once(rules, content, driver, stop); };
+  const std::function<void()> work = [&] { run_once(retaining); };
   co_await repeat(io, rules.interval, rules.interval, work);
 }
 
-int retain_as_asked(const config::Retention& rules, content::Content& content,
-                    storage::Driver& driver, const std::stop_token& stop, const control::Say& say) {
-  if (rules.rules.empty()) {
+int retain_as_asked(const Retaining& with, const control::Say& say) {
+  if (with.rules.rules.empty()) {
     say(kNoRules);
     return 0;
   }
   base::log::info("retention was asked for");
   maintenance::RetentionRun run;
-  run.dry_run = rules.dryrun;
-  run.stop = stop;
-  const int code = retain_and_say(rules, content, driver, run, say);
+  run.dry_run = with.rules.dryrun;
+  run.stop = with.stop;
+  const int code = retain_and_say(with.rules, with.content, with.driver, run, say, &with.metrics);
   if (code != 0) say("a repository could not be read: the daemon's log names it");
   return code;
 }

@@ -107,6 +107,9 @@ class Daemon {
   int do_as_asked(const std::string& request, const control::Say& say);
   void start_background();
   void start_retention(bool in_memory);
+  Retaining retaining() {
+    return {config_.retention, *content_, *driver_, retention_metrics_, ending_.get_token()};
+  }
   net::awaitable<void> end_on_signal();
   void run_threads();
 
@@ -122,6 +125,7 @@ class Daemon {
   base::Metrics metrics_;
   api::RequestMetrics request_metrics_{metrics_};
   maintenance::ScrubMetrics scrub_metrics_{metrics_};
+  maintenance::RetentionMetrics retention_metrics_{metrics_};
   const content::Acceptance acceptance_;
   std::optional<content::Content> content_;
   std::optional<Health> health_;
@@ -258,7 +262,7 @@ int Daemon::do_as_asked(const std::string& request, const control::Say& say) {
       say("retention removes nothing from a store that is read-only");
       return 1;
     }
-    return retain_as_asked(config_.retention, *content_, *driver_, ending_.get_token(), say);
+    return retain_as_asked(retaining(), say);
   }
   say("this daemon does not know that request: the command is of another version");
   return 1;
@@ -303,9 +307,7 @@ void Daemon::start_retention(bool in_memory) {
     log::warn("retention removes nothing from a store in memory, nor from one that is read-only");
     return;
   }
-  net::co_spawn(context_,
-                retain_for_ever(config_.retention, *content_, *driver_, io_, ending_.get_token()),
-                net::detached);
+  net::co_spawn(context_, retain_for_ever(retaining(), io_), net::detached);
 }
 
 int Daemon::run() {

@@ -67,6 +67,16 @@ class PosixFile final : public File {
     if (::ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) fail("cannot truncate", path_);
   }
 
+  // What else goes wrong, a write will say better.
+  bool allocate(std::uint64_t offset, std::uint64_t length) override {
+    if (::fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
+                    static_cast<off_t>(length)) == 0) {
+      return true;
+    }
+    if (errno == ENOSPC || errno == EDQUOT) fail("cannot allocate", path_);
+    return false;
+  }
+
   std::uint64_t size() override {
     struct stat status{};
     if (::fstat(fd_.get(), &status) != 0) fail("cannot stat", path_);

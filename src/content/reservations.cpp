@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "registry/base/text.hpp"
 #include "registry/oci/error.hpp"
@@ -51,8 +52,25 @@ void Reservations::Reservation::prepare(std::uint64_t bytes) {
 
 void Reservations::Reservation::written(std::uint64_t bytes) {
   const auto held = std::min(bytes, held_);
+  const auto allocated = std::min(bytes, allocated_);
   held_ -= held;
-  all_->let_go(held, bytes);
+  allocated_ -= allocated;
+  all_->let_go(held, bytes - allocated, allocated);
+}
+
+void Reservations::Reservation::pause() {
+  const auto rest = minus(held_, kOverheadBytes);
+  all_->let_go(rest, 0, std::exchange(allocated_, 0));
+  held_ -= rest;
+}
+
+void Reservations::Reservation::allocate(std::uint64_t bytes,
+                                         const std::function<bool()>& allocate) {
+  const std::scoped_lock lock(all_->mutex_);
+  if (!allocate()) return;
+  allocated_ += bytes;
+  all_->allocated_ += bytes;
+  all_->looked_ = Clock::time_point::min();
 }
 
 Reservations::Reservations(storage::Driver& driver, const StoreSize& size,
@@ -92,9 +110,10 @@ void Reservations::take(std::uint64_t bytes) {
   throw oci::Error(oci::ErrorCode::storage_full, sentence(*refusal, bytes));
 }
 
-void Reservations::let_go(std::uint64_t bytes, std::uint64_t written) {
+void Reservations::let_go(std::uint64_t bytes, std::uint64_t written, std::uint64_t allocated) {
   const std::scoped_lock lock(mutex_);
   reserved_ = minus(reserved_, bytes);
+  allocated_ = minus(allocated_, allocated);
   written_ += written;
 }
 
@@ -120,7 +139,7 @@ std::optional<Fullness> Reservations::compute() const {
   auto room = std::numeric_limits<std::uint64_t>::max();
   now.free = room;
   if (space_) {
-    now.free = minus(space_->free_bytes, written_) + in_file_;
+    now.free = minus(space_->free_bytes, written_) + in_file_ + allocated_;
     now.free_inodes = space_->free_inodes;
     now.limit = space_->total_bytes;
     now.used = minus(now.limit, now.free);

@@ -51,9 +51,9 @@ void Upload::resume_from_files() {
   forget_states_behind(offset);
   if (began_elsewhere) {
     hash_again(offset);
-  } else if (writer_->size() > offset) {
+  } else {
     uploads_.shrank(writer_->size() - offset);
-    writer_->truncate(offset);
+    writer_->truncate(offset);  // and what a process that was killed had allocated
   }
 }
 
@@ -97,6 +97,7 @@ void Upload::keep() {
     save_state();
     begun_with_ = hash_;
   }
+  writer_->give_back();
   uploads_.kept_.put(key_, hash_);
 }
 
@@ -133,6 +134,7 @@ void Upload::roll_back() {
     uploads_.shrank(writer_->size() - offset());
     writer_->truncate(offset());
   }
+  writer_->give_back();
   uploads_.kept_.put(key_, hash_);
 }
 

@@ -57,6 +57,7 @@ class Session final : public Exchange {
   std::optional<std::uint64_t> content_length() const override;
   net::awaitable<std::size_t> read_body(std::span<std::byte> out) override;
   net::awaitable<bool> wait_for_body() override;
+  net::awaitable<bool> is_silent_for(std::chrono::seconds patience) override;
   net::awaitable<void> receive(base::Pool& pool, base::ByteBudget& memory,
                                const BodySink& sink) override;
   net::awaitable<void> send(Response response) override;
@@ -88,7 +89,7 @@ class Session final : public Exchange {
   net::awaitable<void> close_slowly();
   net::awaitable<void> send_continue();
   net::awaitable<Written> transmit(Parts parts, int flags = 0);
-  net::awaitable<void> fill_buffer();
+  net::awaitable<bool> fill_buffer(std::chrono::seconds patience);
   net::awaitable<void> wait_until_writable();
   net::awaitable<std::size_t> read_raw(std::span<std::byte> block);
   net::awaitable<bool> start_tls();
@@ -131,6 +132,7 @@ class Session final : public Exchange {
 
   std::atomic<TimePoint> idle_since_{TimePoint::max()};
   std::atomic<TimePoint> deadline_{TimePoint::max()};  // of the wait for the client under way
+  std::chrono::seconds silent_{0};  // before that wait, without a byte in between
 
   bool idle_ = false;           // no request is under way: may be cancelled
   bool is_understood_ = false;  // the head of the request under way was, and not refused

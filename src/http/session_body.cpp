@@ -69,20 +69,25 @@ net::awaitable<void> Session::send_continue() {
   if (written.error) throw ConnectionLost(written.error.message());
 }
 
-// More of the body, into the session's own buffer.
-net::awaitable<void> Session::fill_buffer() {
+// More of the body, into the session's own buffer. False: the client was silent for so long.
+net::awaitable<bool> Session::fill_buffer(std::chrono::seconds patience) {
   if (std::exchange(expects_continue_, false)) co_await send_continue();
   const auto since = steady_clock::now();
-  expires_after(server_.options_.silence_timeout);
+  const auto most = server_.options_.silence_timeout - silent_;
+  expires_after(std::min(patience, most));
   const auto error = co_await read_more();
-  if (error) throw ConnectionLost(error.message());
+  const bool is_over = error == net::error::operation_aborted && is_overdue(steady_clock::now());
+  const bool is_silent = is_over && patience < most;
+  silent_ = is_silent ? silent_ + patience : std::chrono::seconds(0);
+  if (error && !is_silent) throw ConnectionLost(error.message());
   check_pace(0, since);
+  co_return !is_silent;
 }
 
 net::awaitable<std::size_t> Session::read_body(std::span<std::byte> out) {
   std::size_t filled = 0;
   while (filled < out.size() && !body_.is_done()) {
-    if (buffer_.size() == 0) co_await fill_buffer();
+    if (buffer_.size() == 0) co_await fill_buffer(server_.options_.silence_timeout);
     const auto raw = bytes_of(buffer_);
     // No more than there is room for: what is cut off of it is gone.
     auto some = raw.first(std::min(raw.size(), out.size() - filled));
@@ -99,8 +104,14 @@ net::awaitable<std::size_t> Session::read_body(std::span<std::byte> out) {
 
 net::awaitable<bool> Session::wait_for_body() {
   if (body_.is_done()) co_return false;
-  if (buffer_.size() == 0) co_await fill_buffer();
+  if (buffer_.size() == 0) co_await fill_buffer(server_.options_.silence_timeout);
   co_return true;
+}
+
+net::awaitable<bool> Session::is_silent_for(std::chrono::seconds patience) {
+  if (body_.is_done() || buffer_.size() > 0) co_return false;
+  const bool comes = co_await fill_buffer(patience);
+  co_return !comes;
 }
 
 net::awaitable<void> Session::receive(base::Pool& pool, base::ByteBudget& memory,

@@ -40,13 +40,26 @@ void FilesystemWriter::truncate(std::uint64_t size) {
   file_->truncate(size);
   size_ = size;
   pushed_ = std::min(pushed_, size);
+  allocated_ = 0;
   synced_ = damaged_ = false;
+}
+
+bool FilesystemWriter::allocate(std::uint64_t bytes) {
+  allocated_ = size_ + bytes;  // some of it, even where it fails
+  return file_->allocate(size_, bytes);
+}
+
+void FilesystemWriter::give_back() {
+  if (allocated_ <= size_) return;
+  file_->truncate(size_);
+  allocated_ = 0;
 }
 
 void FilesystemWriter::sync() {
   if (damaged_) {
     throw std::system_error(EIO, std::generic_category(), "an earlier write of this upload failed");
   }
+  give_back();
   if (synced_) return;
   damaged_ = true;  // a failed sync is never retried: the kernel would call the second one good
   file_->sync();

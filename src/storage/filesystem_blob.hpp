@@ -28,6 +28,8 @@ class FilesystemWriter final : public BlobWriter {
   std::uint64_t size() const override { return size_; }
   void write(std::span<const std::byte> data) override;
   void truncate(std::uint64_t size) override;
+  bool allocate(std::uint64_t bytes) override;
+  void give_back() override;
   void sync() override;
   void commit(const std::string& path) override;
 
@@ -35,9 +37,10 @@ class FilesystemWriter final : public BlobWriter {
   const std::unique_ptr<base::File> file_;
   const std::function<void(const std::string&)> place_;
   std::uint64_t size_;
-  std::uint64_t pushed_;  // up to here the kernel has been told to write back
-  bool synced_ = false;   // nothing has changed since the last sync
-  bool damaged_ = false;  // a write or a sync failed: what is on disk is not known
+  std::uint64_t allocated_ = 0;  // up to here there may be blocks
+  std::uint64_t pushed_;         // up to here the kernel has been told to write back
+  bool synced_ = false;          // nothing has changed since the last sync
+  bool damaged_ = false;         // a write or a sync failed: what is on disk is not known
 };
 
 }  // namespace registry::storage

@@ -57,6 +57,8 @@ class MemoryWriter final : public BlobWriter {
     content_.append(reinterpret_cast<const char*>(data.data()), data.size());
   }
   void truncate(std::uint64_t size) override { content_.resize(size); }
+  bool allocate(std::uint64_t) override { return false; }
+  void give_back() override {}
   void sync() override { store(); }
   void commit(const std::string& path) override {
     const std::scoped_lock lock(tree_.mutex);

@@ -38,6 +38,7 @@ class OneExchange final : public http::Exchange {
     co_return n;
   }
   net::awaitable<bool> wait_for_body() override { co_return read_ < body_.size(); }
+  net::awaitable<bool> is_silent_for(std::chrono::seconds) override { co_return false; }
   net::awaitable<void> receive(base::Pool&, base::ByteBudget&,
                                const http::BodySink& sink) override {
     sink(std::as_bytes(std::span(body_)).subspan(std::exchange(read_, body_.size())));

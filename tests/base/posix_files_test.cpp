@@ -65,6 +65,24 @@ TEST_F(PosixFilesTest, ReadAndWriteAnywhere) {
   EXPECT_GE(file->descriptor().value_or(-1), 0);
 }
 
+TEST_F(PosixFilesTest, AllocateWithoutAnEffectOnTheSize) {
+  const auto file = files_->create(root_ / "file");
+  file->write_at(0, bytes_of("hello"));
+  const auto blocks = [&] {
+    struct stat status{};
+    EXPECT_EQ(::fstat(*file->descriptor(), &status), 0);
+    return status.st_blocks;
+  };
+  const auto before = blocks();
+  if (!file->allocate(5, 1 << 20)) GTEST_SKIP() << "this filesystem cannot";
+  EXPECT_GT(blocks(), before);
+  EXPECT_EQ(file->size(), 5U);
+  EXPECT_EQ(read(*file, 0, 100), "hello");
+  file->truncate(5);
+  EXPECT_LT(blocks(), 1 << 10);
+  EXPECT_EQ(read(*file, 0, 100), "hello");
+}
+
 TEST_F(PosixFilesTest, OpenWhatIsThere) {
   write(root_ / "file", "abc");
   EXPECT_EQ(read(*files_->open(root_ / "file"), 0, 10), "abc");

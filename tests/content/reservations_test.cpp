@@ -102,6 +102,49 @@ TEST_F(ReservationsTest, WhatIsWrittenCountsOnce) {
   EXPECT_EQ(all_.fullness()->available, 4 * kMiB - kOverhead);
 }
 
+TEST_F(ReservationsTest, WhatIsAllocatedCountsOnce) {
+  has(100 * kMiB, 10 * kMiB);
+  {
+    auto first = all_.reserve(6 * kMiB);
+    first.allocate(6 * kMiB, [] { return false; });
+    EXPECT_EQ(all_.fullness()->available, 4 * kMiB - kOverhead);
+    first.allocate(6 * kMiB, [&] {
+      volume_.now->free_bytes -= 6 * kMiB;
+      return true;
+    });
+    EXPECT_EQ(all_.fullness()->available, 4 * kMiB - kOverhead);
+    EXPECT_EQ(all_.fullness()->free, 10 * kMiB);
+    first.prepare(2 * kMiB);
+    first.written(2 * kMiB);
+    EXPECT_EQ(all_.fullness()->available, 4 * kMiB - kOverhead);
+    EXPECT_EQ(all_.fullness()->free, 8 * kMiB);
+    EXPECT_EQ(all_.fullness()->reserved, 4 * kMiB + kOverhead);
+  }
+  has(100 * kMiB, 8 * kMiB);  // the rest was given back
+  EXPECT_EQ(all_.fullness()->available, 8 * kMiB);
+}
+
+TEST_F(ReservationsTest, WhoIsSilentHoldsNothingBackUntilItGoesOn) {
+  has(100 * kMiB, 20 * kMiB);
+  auto first = all_.reserve(16 * kMiB);
+  first.allocate(16 * kMiB, [&] {
+    volume_.now->free_bytes -= 16 * kMiB;
+    return true;
+  });
+  first.prepare(2 * kMiB);
+  first.written(2 * kMiB);
+  volume_.now->free_bytes += 14 * kMiB;
+  first.pause();
+  has(100 * kMiB, 18 * kMiB);
+  EXPECT_EQ(all_.fullness()->available, 18 * kMiB - kOverhead);
+  {
+    const auto other = all_.reserve(17 * kMiB);
+    EXPECT_THROW(first.prepare(2 * kMiB), oci::Error);
+  }
+  EXPECT_NO_THROW(first.prepare(2 * kMiB));
+  EXPECT_EQ(all_.fullness()->reserved, Reservations::kStepBytes + kOverhead);
+}
+
 TEST_F(ReservationsTest, ABodyOfUnknownLengthReservesAsItComes) {
   has(100 * kMiB, 10 * kMiB);
   auto body = all_.reserve(0);

@@ -104,6 +104,67 @@ def test_of_two_uploads_that_only_fit_alone_one_is_whole(registry):
     finish(registry, second, digest_of(content[: 2 * MIB]), content[: 2 * MIB])
 
 
+def test_what_is_announced_is_taken_from_the_volume_once_and_given_back(registry):
+    content = os.urandom(7 * MIB)
+    location = open_upload(registry, NAME)
+    (data,) = registry.files().glob(f"repositories/{NAME}/_uploads/*/data")
+    with begin_patch(registry, location, len(content), content[:MIB]):
+        wait_until(lambda: data.stat().st_size > 0, "it is under way")
+        assert blocks_of(data) * 512 >= len(content)
+        assert gauge(registry, "free_bytes") > 10 * MIB
+        push_blob(registry, NAME, os.urandom(3 * MIB))
+        assert registry.request("PATCH", open_upload(registry, NAME), bytes(3 * MIB)).status == 507
+    wait_until(lambda: blocks_of(data) * 512 < 2 * MIB, "the rest is given back")
+    received = status_of(registry, location).received
+    assert 0 < received <= MIB
+    rest = content[received:]
+    finish(registry, status_of(registry, location).location, digest_of(content), rest)
+    blob = digest_of(content).removeprefix("sha256:")
+    stored = registry.files() / f"blobs/sha256/{blob[:2]}/{blob}/data"
+    assert blocks_of(stored) * 512 == len(content)
+
+
+def test_who_is_silent_for_long_holds_nothing_back(registry):
+    content = os.urandom(7 * MIB)
+    first, second = open_upload(registry, NAME), open_upload(registry, NAME)
+    with begin_patch(registry, first, len(content), content[:MIB]) as connection:
+        wait_until(lambda: gauge(registry, "reserved_bytes") > 5 * MIB, "it is under way")
+        wait_until(lambda: gauge(registry, "reserved_bytes") < MIB, "it is given up", seconds=60)
+        answer = registry.request("PATCH", second, content[: 3 * MIB])
+        assert answer.status == 202
+        connection.sendall(content[MIB:])
+        assert answer_of(connection).status == 202  # there is room for it all the same
+    finish(registry, status_of(registry, first).location, digest_of(content))
+    assert registry.get(f"/v2/{NAME}/blobs/{digest_of(content)}").body == content
+
+
+def test_who_goes_on_too_late_is_refused(registry):
+    content = os.urandom(7 * MIB)
+    first, second = open_upload(registry, NAME), open_upload(registry, NAME)
+    with begin_patch(registry, first, len(content), content[:MIB]) as connection:
+        wait_until(lambda: gauge(registry, "reserved_bytes") > 5 * MIB, "it is under way")
+        wait_until(lambda: gauge(registry, "reserved_bytes") < MIB, "it is given up", seconds=60)
+        finish(registry, second, digest_of(content[::-1]), content[::-1])
+        with suppress(OSError):  # the refusal may come before the end
+            connection.sendall(content[MIB:])
+        assert answer_of(connection).status == 507
+    assert registry.get(f"/v2/{NAME}/blobs/{digest_of(content[::-1])}").body == content[::-1]
+
+
+def test_a_killed_daemon_leaves_no_room_taken(registry):
+    content = os.urandom(7 * MIB)
+    location = open_upload(registry, NAME)
+    (data,) = registry.files().glob(f"repositories/{NAME}/_uploads/*/data")
+    with begin_patch(registry, location, len(content), content[:MIB]):
+        wait_until(lambda: data.stat().st_size > 0, "it is under way")
+        registry.kill()
+    assert blocks_of(data) * 512 >= len(content)
+    registry.start()
+    finish(registry, location, digest_of(content[:10]), content[:10])
+    blob = digest_of(content[:10]).removeprefix("sha256:")
+    assert blocks_of(registry.files() / f"blobs/sha256/{blob[:2]}/{blob}/data") * 512 < MIB
+
+
 def test_a_refusal_comes_before_the_body(registry):
     location = open_upload(registry, NAME)
     with begin_patch(registry, location, 100 * MIB, b"") as connection:

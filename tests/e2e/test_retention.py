@@ -8,6 +8,7 @@ import pytest
 
 from support.collect import our_collector
 from support.images import Image, digest_of, random_image
+from support.measured import metric, start
 from support.process import environment, run, wait_until
 from support.push import push_image, put_manifest
 from support.registry import OURS, Registry, write_config
@@ -62,7 +63,7 @@ def root(tmp_path) -> Path:
 
 def test_the_daemon_removes_what_no_rule_keeps(ours, root):
     rules = {"RETENTION_INTERVAL": "1s", "RETENTION_RULES_0": NEWEST}
-    registry = ours(root, variables=rules)
+    registry = start(ours, root, **rules)
     images = push_three(registry, "team/app")
     push_three(registry, "other/app")
     wait_until(lambda: tags_of(registry, "team/app") == ["v2", "v3"], "the oldest tag is gone")
@@ -70,6 +71,28 @@ def test_the_daemon_removes_what_no_rule_keeps(ours, root):
     assert registry.get(f"/v2/team/app/manifests/{images[0].digest}").status == 200  # promised
     said = registry.daemon.said()
     assert re.search(r'msg="retention removed a tag" .*repository=team/app tag=v1 why=', said)
+
+
+def counted(registry: Registry, what: str) -> float:
+    return metric(registry, f"registry_retention_{what}")
+
+
+def test_what_goes_is_counted(ours, root, tmp_path):
+    registry = start(ours, root, RETENTION_INTERVAL="1h", RETENTION_RULES_0=NEWEST)
+    push_three(registry, "team/app")
+    assert counted(registry, "last_completed_timestamp_seconds") == 0
+    command = Command(tmp_path, root, NEWEST)
+    command("--dry-run")
+    assert counted(registry, "runs_total") == 0
+    begun = time.time()
+    command()
+    assert counted(registry, "runs_total") == 1
+    assert counted(registry, "removed_tags_total") == 1
+    assert counted(registry, "removed_manifests_total") == 0  # promised
+    assert counted(registry, "last_completed_timestamp_seconds") >= begun - 1
+    command()
+    assert counted(registry, "runs_total") == 2
+    assert counted(registry, "removed_tags_total") == 1
 
 
 def test_the_room_comes_back_while_the_daemon_serves(ours, root):

@@ -42,6 +42,10 @@ class SimulatedFile final : public base::File {
     const std::scoped_lock lock(files_.mutex_);
     node_->content.resize(size);
   }
+  bool allocate(std::uint64_t, std::uint64_t) override {
+    files_.count();
+    return true;
+  }
   std::uint64_t size() override {
     const std::scoped_lock lock(files_.mutex_);
     return node_->content.size();

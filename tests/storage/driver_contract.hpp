@@ -268,6 +268,19 @@ TYPED_TEST_P(DriverContract, TruncateCutsTheEnd) {
   EXPECT_EQ(this->get("u/data"), "hello!");
 }
 
+TYPED_TEST_P(DriverContract, AllocateChangesNothingThatCanBeRead) {
+  const auto writer = this->driver().append("u/data");
+  writer->write(bytes_of("con"));
+  writer->allocate(1 << 20);
+  EXPECT_EQ(writer->size(), 3U);
+  writer->write(bytes_of("tent"));
+  writer->give_back();
+  EXPECT_EQ(writer->size(), 7U);
+  writer->allocate(1 << 20);
+  writer->commit("blobs/x/data");
+  EXPECT_EQ(this->get("blobs/x/data"), "content");
+}
+
 TYPED_TEST_P(DriverContract, CommitMovesTheData) {
   const auto writer = this->driver().append("u/data");
   writer->write(bytes_of("content"));
@@ -372,7 +385,7 @@ REGISTER_TYPED_TEST_SUITE_P(
     ADirectoryIsRemovedWhenNothingIsInIt, RemoveTakesAFileAway,
     RemoveTreeTakesAllBelowAndNothingElse, AnIdTellsAFileFromWhatReplacesIt, MoveReplaces,
     AppendMakesAFileAndGoesOnAtItsEnd, AppendKeepsWhatWasNotSyncedWhileTheProcessLives,
-    TruncateCutsTheEnd, CommitMovesTheData, CommitReplaces,
+    TruncateCutsTheEnd, AllocateChangesNothingThatCanBeRead, CommitMovesTheData, CommitReplaces,
     AWriterWhoseFileIsRemovedBringsNothingBack, AReaderReadsAnyPart, AReaderKeepsWhatItBeganWith,
     ManyThreadsPutTheSamePath, ManyThreadsMakeAndRemoveTheSameDirectory);
 

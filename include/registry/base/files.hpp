@@ -25,7 +25,11 @@ class File {
   virtual std::size_t read_at(std::uint64_t offset, std::span<std::byte> out) = 0;
   // Writes everything or throws; after a throw the content from `offset` on is unknown.
   virtual void write_at(std::uint64_t offset, std::span<const std::byte> data) = 0;
+  // Also gives back what was allocated behind that size.
   virtual void truncate(std::uint64_t size) = 0;
+  // Takes the blocks of a part before it is written; the size stays. False: the filesystem cannot.
+  // Throws where there is no room, and may have taken some then.
+  virtual bool allocate(std::uint64_t offset, std::uint64_t length) = 0;
   virtual std::uint64_t size() = 0;
   // As FileStatus::id, of the file that is open, whatever its path leads to by now.
   virtual std::uint64_t id() = 0;

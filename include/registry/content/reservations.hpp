@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -44,15 +45,24 @@ class Reservations {
   class Reservation {
    public:
     Reservation(Reservation&& other) noexcept
-        : all_(std::exchange(other.all_, nullptr)), held_(std::exchange(other.held_, 0)) {}
+        : all_(std::exchange(other.all_, nullptr)),
+          held_(std::exchange(other.held_, 0)),
+          allocated_(std::exchange(other.allocated_, 0)) {}
     Reservation(const Reservation&) = delete;
     Reservation& operator=(const Reservation&) = delete;
     ~Reservation() {
-      if (all_ != nullptr) all_->let_go(held_, kOverheadBytes);
+      if (all_ != nullptr) all_->let_go(held_, kOverheadBytes, allocated_);
     }
 
+    // `allocate` takes blocks for so many of the bytes that are reserved, and returns whether it
+    // has; they are to be given back before the end of this. The volume shows them as used, and
+    // they count once all the same. Nobody looks at the volume meanwhile.
+    void allocate(std::uint64_t bytes, const std::function<bool()>& allocate);
     // So many bytes come now, announced or not. Throws Error(storage_full).
     void prepare(std::uint64_t bytes);
+    // Nothing comes for now: only what has come is held any longer. What was allocated has been
+    // given back. `prepare` takes it anew.
+    void pause();
     // They have come: from now on the volume itself shows them.
     void written(std::uint64_t bytes);
 
@@ -60,7 +70,7 @@ class Reservations {
     friend class Reservations;
     explicit Reservation(Reservations& all) : all_(&all) {}
     Reservations* all_;
-    std::uint64_t held_ = 0;
+    std::uint64_t held_ = 0, allocated_ = 0;
   };
 
   // Of capacity.reserve at most a twentieth of the volume is kept free. All outlives it.
@@ -83,7 +93,7 @@ class Reservations {
 
   bool try_take(std::uint64_t bytes);
   void take(std::uint64_t bytes);
-  void let_go(std::uint64_t bytes, std::uint64_t written);
+  void let_go(std::uint64_t bytes, std::uint64_t written, std::uint64_t allocated);
   void look(Clock::duration trusted);
   std::optional<Fullness> compute() const;
   std::optional<Fullness> refusal_of(std::uint64_t bytes);
@@ -98,6 +108,7 @@ class Reservations {
   // Written since then: the volume's figures may not show them.
   std::uint64_t written_ = 0;
   std::uint64_t reserved_ = 0, in_file_ = 0;
+  std::uint64_t allocated_ = 0;  // of those reserved, and used on the volume
 };
 
 }  // namespace registry::content

@@ -134,6 +134,10 @@ class Upload {
   // The digest that `commit` will be asked for is of this algorithm. Said before the first byte it
   // saves reading all of them again.
   void expect(oci::Algorithm algorithm);
+  // So many bytes are about to come. False: the store takes no room in advance. Throws where there
+  // is none. What does not come after all is given back by each of the three below.
+  bool allocate(std::uint64_t bytes) { return writer_->allocate(bytes); }
+  void give_back() { writer_->give_back(); }  // what has not come yet, and may come all the same
   void append(std::span<const std::byte> data);
   // What was appended is acknowledged: it survives a crash of the process; after a power loss the
   // upload says truthfully how far it is.

@@ -107,6 +107,9 @@ class Exchange {
   // For a body that is too long to be held: waits until there are bytes of it, so that nothing is
   // held for a client that is silent. False: the body has ended. Throws as `read_body`.
   virtual net::awaitable<bool> wait_for_body() = 0;
+  // The same, but no longer than `patience`: true: the client was silent for so long. Its own limit
+  // goes on, whoever waits next.
+  virtual net::awaitable<bool> is_silent_for(std::chrono::seconds patience) = 0;
   // Has `sink` take what comes without a pause, on a thread of `pool`. Returns when the client
   // pauses, the body ends, or others should have their turn; where it ends, `sink` is called once
   // more, with nothing. Throws as `read_body`, and what `sink` throws. Costs one block of memory

@@ -54,6 +54,11 @@ class BlobWriter {
   virtual std::uint64_t size() const = 0;
   virtual void write(std::span<const std::byte> data) = 0;
   virtual void truncate(std::uint64_t size) = 0;
+  // Takes room for so many bytes behind the end before they come. False: the store cannot. Throws
+  // where there is none.
+  virtual bool allocate(std::uint64_t bytes) = 0;
+  // What was allocated and has not come; as `sync` does.
+  virtual void give_back() = 0;
   // All written so far survives a power loss, as soon as its name does.
   virtual void sync() = 0;
   // Moves the data to `path`, replacing what is there; both survive a power loss. Syncs first. The
