@@ -14,6 +14,12 @@ http::Response json_answer(unsigned status, std::string body) {
   return response;
 }
 
+http::Response fresh_json_answer(unsigned status, std::string body) {
+  auto response = json_answer(status, std::move(body));
+  response.add("Cache-Control", "no-store");
+  return response;
+}
+
 http::Response text_answer(unsigned status, std::string text) {
   auto response = answer(status);
   response.add("X-Content-Type-Options", "nosniff");

@@ -15,6 +15,8 @@ namespace registry::api {
 http::Response answer(unsigned status);
 http::Response json_answer(unsigned status, std::string body);
 http::Response text_answer(unsigned status, std::string text);
+// Of what changes by itself, and of which no proxy may answer with what it was.
+http::Response fresh_json_answer(unsigned status, std::string body);
 http::Response error_answer(const oci::Error& error);
 http::Response error_answer(const oci::ErrorList& errors);
 

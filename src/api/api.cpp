@@ -24,7 +24,8 @@ struct Api::Handlers {
         lists(services, options, urls),
         manifests(services, options, urls),
         blobs(services, options),
-        uploads(services, options, urls) {}
+        uploads(services, options, urls),
+        usage(services) {}
   const Services services;
   const Urls urls;
   BaseHandlers base;
@@ -32,6 +33,7 @@ struct Api::Handlers {
   ManifestHandlers manifests;
   BlobHandlers blobs;
   UploadHandlers uploads;
+  UsageHandlers usage;
 };
 
 struct Api::Route {
@@ -188,6 +190,8 @@ Api::Api(Services services, Options options)
           {Shape::upload, "PATCH", bind(handlers_->uploads, &UploadHandlers::patch)},
           {Shape::upload, "PUT", bind(handlers_->uploads, &UploadHandlers::put)},
           {Shape::upload, "DELETE", bind(handlers_->uploads, &UploadHandlers::cancel)},
+          {Shape::usage, "GET", bind(handlers_->usage, &UsageHandlers::store)},
+          {Shape::usage, "HEAD", bind(handlers_->usage, &UsageHandlers::store)},
       } {
   if (!options_.readonly) return;
   std::erase_if(routes_, [](const Route& route) { return changes_something(route.method); });
@@ -233,7 +237,7 @@ net::awaitable<void> Api::dispatch(http::Exchange& exchange) {
   }
   const auto path = without_prefix(request.target.path, options_.prefix);
   const auto match = path ? api::match(*path) : std::nullopt;
-  if (!match) {
+  if (!match || (is_upkeep(match->shape) && !options_.api_enabled)) {
     co_await exchange.send(not_found(request, path));
     co_return;
   }
@@ -261,7 +265,9 @@ net::awaitable<void> Api::dispatch(http::Exchange& exchange) {
 // that it sent.
 http::Response Api::not_found(const http::Request& request,
                               const std::optional<std::string>& path) const {
-  if (!path || !with_slash_mended(*path)) return text_answer(404, "404 page not found\n");
+  const auto mended = path ? with_slash_mended(*path) : std::nullopt;
+  const bool is_off = mended && is_upkeep(match(*mended)->shape) && !options_.api_enabled;
+  if (!mended || is_off) return text_answer(404, "404 page not found\n");
   const std::string_view target = request.raw_target;
   return moved(request,
                with_last_slash_turned(target.substr(0, target.find('?'))) + query_of(request));

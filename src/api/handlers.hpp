@@ -86,6 +86,16 @@ class BlobHandlers {
   const Options& options_;
 };
 
+// /api/v1: where the space went.
+class UsageHandlers {
+ public:
+  explicit UsageHandlers(const Services& services) : services_(services) {}
+  net::awaitable<void> store(Exchange& exchange, const Match& match);
+
+ private:
+  const Services& services_;
+};
+
 // The bytes of a stored file, by the kernel where there is one behind it: as a whole body, or as a
 // part of one that was begun.
 net::awaitable<void> send_stored(Exchange& exchange, http::Response head,

@@ -21,9 +21,13 @@ enum class Shape {
   uploads,    // /v2/<name>/blobs/uploads/
   upload,     // /v2/<name>/blobs/uploads/<last>
   referrers,  // /v2/<name>/referrers/<last>
+  usage,      // /api/v1/usage
 };
 
-// As 2.8's metrics call them; empty: not counted.
+// Whether it is of the API that looks after the store, not of that of clients.
+bool is_upkeep(Shape shape);
+
+// As 2.8's metrics call them, and "api" for what is_upkeep; empty: not counted.
 std::string_view name_of(Shape shape);
 std::vector<std::string_view> route_names();
 

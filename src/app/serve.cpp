@@ -73,6 +73,7 @@ unsigned core_count() {
 api::Options api_options(const config::Config& config) {
   api::Options options;
   options.delete_enabled = config.storage.remove.enabled;
+  options.api_enabled = config.api.enabled;
   options.readonly = config.storage.maintenance.readonly.enabled;
   options.secret = config.http.secret;
   options.host = config.http.host;
@@ -123,6 +124,7 @@ class Daemon {
   maintenance::ScrubMetrics scrub_metrics_{metrics_};
   const content::Acceptance acceptance_;
   std::optional<content::Content> content_;
+  std::optional<maintenance::UsageRecord> usage_;
   std::optional<Health> health_;
   std::optional<api::Api> api_;
   std::optional<DebugHandler> debug_;
@@ -274,7 +276,7 @@ void Daemon::start_background() {
   if (!config_.retention.rules.empty()) start_retention(in_memory);
   start_collecting();
   const bool keeps_reserve = reserve_ && !config_.storage.maintenance.readonly.enabled;
-  watching_.emplace(config_, *content_, *driver_, *collecting_, *health_, metrics_,
+  watching_.emplace(config_, *content_, *driver_, *collecting_, *usage_, *health_, metrics_,
                     keeps_reserve ? &*reserve_ : nullptr, ending_.get_token());
   net::co_spawn(context_, watching_->watch_for_ever(io_), net::detached);
   net::co_spawn(context_, watching_->make_room_for_ever(collecting_pool_), net::detached);
@@ -312,8 +314,9 @@ int Daemon::run() {
                    config_.garbagecollection.grace, config_.capacity, config_.quota);
   const auto is_in_place = [this] { return !lock_ || lock_->is_in_place(); };
   health_.emplace(context_, io_, *driver_, is_in_place);
-  const api::Services services{*content_,        io_,      transfers_,      memory_,
-                               large_manifests_, *health_, request_metrics_};
+  usage_.emplace(*content_, *driver_, metrics_);
+  const api::Services services{*content_,        io_,      transfers_,       memory_,
+                               large_manifests_, *health_, request_metrics_, *usage_};
   api_.emplace(services, api_options(config_));
   if (config_.storage.maintenance.readonly.enabled) {
     log::warn("storage.maintenance.readonly is on: pushes and deletes are refused");

@@ -1,5 +1,6 @@
 #include "watching.hpp"
 
+#include <algorithm>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -17,21 +18,23 @@ namespace net = boost::asio;
 
 namespace {
 
-constexpr std::chrono::seconds kTick{1};
+constexpr std::chrono::seconds kTick{1}, kFirstCount{30};
 constexpr std::chrono::minutes kUntilReserveIsTriedAgain{1};
 
 }  // namespace
 
 Watching::Watching(const config::Config& config, content::Content& content, storage::Driver& driver,
-                   Collecting& collecting, Health& health, base::Metrics& metrics,
-                   storage::ReserveFile* reserve, std::stop_token stop)
+                   Collecting& collecting, maintenance::UsageRecord& usage, Health& health,
+                   base::Metrics& metrics, storage::ReserveFile* reserve, std::stop_token stop)
     : config_(config),
       content_(content),
       driver_(driver),
       collecting_(collecting),
+      usage_(usage),
       health_(health),
       reserve_(reserve),
       stop_(std::move(stop)),
+      next_count_(first_count()),
       limit_(metrics.gauge("registry_capacity_limit_bytes", "What the store may take.")),
       used_(metrics.gauge("registry_capacity_used_bytes", "What is taken of it.")),
       free_(
@@ -88,9 +91,21 @@ net::awaitable<void> Watching::watch_for_ever(base::Pool& io) {
   co_await repeat(io, kAtOnce, kTick, work);
 }
 
+bool Watching::makes_room() const {
+  return config_.garbagecollection.enabled && !config_.storage.maintenance.readonly.enabled;
+}
+
+// At once where pushes are measured by it. Else a start has better things to do: the first mark
+// comes soon, or where there is none, a count by itself.
+Watching::Clock::time_point Watching::first_count() const {
+  const bool is_urgent = config_.capacity.limit > 0 || !config_.quota.empty();
+  if (is_urgent) return Clock::time_point::min();
+  const auto interval = config_.garbagecollection.interval;
+  return Clock::now() + (makes_room() ? interval : std::min(interval, kFirstCount));
+}
+
 // A collection leaves less than was counted, and a mark has just been paid for anyway.
 bool Watching::has_to_count(Clock::time_point now) const {
-  if (config_.capacity.limit == 0 && config_.quota.empty()) return false;
   return now >= next_count_ || collecting_.runs() != counted_after_;
 }
 
@@ -100,6 +115,7 @@ void Watching::count() {
   try {
     if (config_.capacity.limit > 0) maintenance::count_store(content_, driver_, stop_);
     maintenance::count_quotas(content_, driver_, stop_);
+    usage_.take(stop_);
   } catch (const std::exception& error) {
     base::log::error("cannot count what the store takes", {{"err", error.what()}});
   }
@@ -119,14 +135,12 @@ void Watching::make_room() {
 net::awaitable<void> Watching::make_room_for_ever(base::Pool& collecting) {
   const auto executor = co_await net::this_coro::executor;
   net::steady_timer timer(executor);
-  const auto& collection = config_.garbagecollection;
-  const bool makes_room = collection.enabled && !config_.storage.maintenance.readonly.enabled;
   const auto count = [this] { this->count(); };
   const auto make_room = [this] { this->make_room(); };
   for (;;) {
     const auto now = Clock::now();
     if (has_to_count(now)) co_await base::offload(collecting, count);
-    const bool is_due = makes_room && is_high_ && now >= next_room_;
+    const bool is_due = makes_room() && is_high_ && now >= next_room_;
     if (is_due) co_await base::offload(collecting, make_room);
     timer.expires_after(kTick);
     co_await timer.async_wait(net::use_awaitable);

@@ -11,17 +11,19 @@
 #include "registry/base/pool.hpp"
 #include "registry/config/config.hpp"
 #include "registry/content/content.hpp"
+#include "registry/maintenance/usage_record.hpp"
 #include "registry/storage/reserve_file.hpp"
 
 namespace registry::app {
 
-// Watches how full the store is, says so, keeps the reserve, and makes room above capacity.high.
+// Watches how full the store is and of what, says so, keeps the reserve, and makes room above
+// capacity.high.
 // All that it is given outlives it. `reserve`: nullptr where there is no volume.
 class Watching {
  public:
   Watching(const config::Config& config, content::Content& content, storage::Driver& driver,
-           Collecting& collecting, Health& health, base::Metrics& metrics,
-           storage::ReserveFile* reserve, std::stop_token stop);
+           Collecting& collecting, maintenance::UsageRecord& usage, Health& health,
+           base::Metrics& metrics, storage::ReserveFile* reserve, std::stop_token stop);
 
   // Each until the event loop ends. The pools are for moments, and for the collections.
   boost::asio::awaitable<void> watch_for_ever(base::Pool& io);
@@ -33,6 +35,8 @@ class Watching {
   void look();
   void announce(const content::Fullness& now);
   void keep_reserve(const content::Fullness& now);
+  Clock::time_point first_count() const;
+  bool makes_room() const;
   bool has_to_count(Clock::time_point now) const;
   void count();
   void make_room();
@@ -41,6 +45,7 @@ class Watching {
   content::Content& content_;
   storage::Driver& driver_;
   Collecting& collecting_;
+  maintenance::UsageRecord& usage_;
   Health& health_;
   storage::ReserveFile* const reserve_;
   const std::stop_token stop_;

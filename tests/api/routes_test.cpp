@@ -35,6 +35,7 @@ TEST_P(MatchedPath, HasShapeNameAndLast) {
 INSTANTIATE_TEST_SUITE_P(
     EveryShape, MatchedPath,
     testing::Values(Path{"/", Shape::root, "", ""}, Path{"/v2/", Shape::base, "", ""},
+                    Path{"/api/v1/usage", Shape::usage, "", ""},
                     Path{"/v2/_catalog", Shape::catalog, "", ""},
                     Path{"/v2/a/tags/list", Shape::tags, "a", ""},
                     Path{"/v2/a/b/tags/list", Shape::tags, "a/b", ""},

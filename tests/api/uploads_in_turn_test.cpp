@@ -97,7 +97,8 @@ class UploadsInTurn : public testing::Test {
   base::Metrics metrics_;
   RequestMetrics request_metrics_{metrics_};
   AlwaysReady readiness_;
-  Api api_{{content_, io_, transfers_, memory_, memory_, readiness_, request_metrics_}, {}};
+  maintenance::UsageRecord usage_{content_, *driver_, metrics_};
+  Api api_{{content_, io_, transfers_, memory_, memory_, readiness_, request_metrics_, usage_}, {}};
   const oci::RepositoryName name_ = *oci::RepositoryName::parse("a");
   const std::string id_ = content_.uploads.begin(name_);
 };

@@ -11,6 +11,7 @@
 #include "registry/base/pool.hpp"
 #include "registry/content/content.hpp"
 #include "registry/http/exchange.hpp"
+#include "registry/maintenance/usage_record.hpp"
 
 namespace registry::api {
 
@@ -40,12 +41,14 @@ struct Services {
   base::ByteBudget& large_manifests;  // of the few that are larger than a block
   Readiness& readiness;
   RequestMetrics& metrics;
+  maintenance::UsageRecord& usage;
 };
 
 struct Options {
   bool delete_enabled = false;
-  bool readonly = false;  // what changes anything is 405
-  std::string secret;     // of the state in upload URLs; empty: they carry none
+  bool readonly = false;    // what changes anything is 405
+  bool api_enabled = true;  // /api/v1: else all of it is 404
+  std::string secret;       // of the state in upload URLs; empty: they carry none
   std::string host;    // "scheme://host/", with what URLs in answers begin; empty: by the request
   std::string prefix;  // "/prefix/", under which all is; empty: none
   bool relativeurls = false;
