@@ -16,8 +16,9 @@
 namespace registry::app {
 
 // The daemon's collections, beside its traffic: at each interval, a grace period after something
-// was deleted, and whenever somebody asks; one at a time. All that it is given outlives it.
-// Thread-safe.
+// was deleted, and whenever somebody asks; one at a time. What is deleted is collected by the
+// reference counts where they are known; at each interval the whole store is marked. All that it is
+// given outlives it. Thread-safe.
 class Collecting {
  public:
   Collecting(const config::Garbagecollection& options, content::Content& content,
@@ -40,9 +41,13 @@ class Collecting {
   using Say = std::function<void(const std::string& line)>;
 
   maintenance::Collected collect(maintenance::CollectOptions options, const Say& say);
+  void count(const maintenance::Collected& collected);
+  void tell(const maintenance::Collected& collected, Clock::time_point begin) const;
   void collect_by_itself();
-  std::size_t collect_and_tell(std::chrono::seconds grace);
-  bool is_due(Clock::time_point now) const;
+  std::size_t mark_and_tell(std::chrono::seconds grace);
+  bool collect_let_go();
+  bool has_to_mark(Clock::time_point now) const;
+  bool has_let_go(Clock::time_point now) const;
 
   const config::Garbagecollection& options_;
   content::Content& content_;
@@ -53,7 +58,7 @@ class Collecting {
   // The next mark; and when what the last one left will have been left for long enough. Of the
   // loop.
   Clock::time_point next_, left_until_ = Clock::time_point::max();
-  prometheus::Counter &runs_, &blobs_, &bytes_;
+  prometheus::Counter &runs_, &blobs_, &bytes_, &miscounted_;
   prometheus::Gauge &completed_, &damaged_;
 };
 
