@@ -56,6 +56,11 @@ oci::Error deletes_are_off() {
   return {oci::ErrorCode::unsupported, "deletes are off: set storage.delete.enabled to true"};
 }
 
+oci::Error unknown_repository(const oci::RepositoryName& name) {
+  const nlohmann::json detail = {{"name", name.str()}};
+  return {oci::ErrorCode::name_unknown, detail};
+}
+
 std::string etag(const oci::Digest& digest) {
   return '"' + digest.str() + '"';
 }

@@ -27,6 +27,9 @@ oci::Digest blob_digest(std::string_view text);
 // Of a DELETE while the configuration does not allow any.
 oci::Error deletes_are_off();
 
+// Of a repository that is not there.
+oci::Error unknown_repository(const oci::RepositoryName& name);
+
 std::string etag(const oci::Digest& digest);
 
 }  // namespace registry::api

@@ -25,7 +25,8 @@ struct Api::Handlers {
         manifests(services, options, urls),
         blobs(services, options),
         uploads(services, options, urls),
-        usage(services) {}
+        usage(services, urls),
+        upkeep(services, options, urls) {}
   const Services services;
   const Urls urls;
   BaseHandlers base;
@@ -34,6 +35,7 @@ struct Api::Handlers {
   BlobHandlers blobs;
   UploadHandlers uploads;
   UsageHandlers usage;
+  UpkeepHandlers upkeep;
 };
 
 struct Api::Route {
@@ -192,6 +194,17 @@ Api::Api(Services services, Options options)
           {Shape::upload, "DELETE", bind(handlers_->uploads, &UploadHandlers::cancel)},
           {Shape::usage, "GET", bind(handlers_->usage, &UsageHandlers::store)},
           {Shape::usage, "HEAD", bind(handlers_->usage, &UsageHandlers::store)},
+          {Shape::repositories, "GET", bind(handlers_->usage, &UsageHandlers::repositories)},
+          {Shape::repositories, "HEAD", bind(handlers_->usage, &UsageHandlers::repositories)},
+          {Shape::repository, "GET", bind(handlers_->usage, &UsageHandlers::repository)},
+          {Shape::repository, "HEAD", bind(handlers_->usage, &UsageHandlers::repository)},
+          {Shape::repository, "DELETE",
+           bind(handlers_->upkeep, &UpkeepHandlers::remove_repository)},
+          {Shape::collection, "GET", bind(handlers_->upkeep, &UpkeepHandlers::collection)},
+          {Shape::collection, "HEAD", bind(handlers_->upkeep, &UpkeepHandlers::collection)},
+          {Shape::collection, "POST", bind(handlers_->upkeep, &UpkeepHandlers::collect)},
+          {Shape::retention, "GET", bind(handlers_->upkeep, &UpkeepHandlers::retention)},
+          {Shape::retention, "HEAD", bind(handlers_->upkeep, &UpkeepHandlers::retention)},
       } {
   if (!options_.readonly) return;
   std::erase_if(routes_, [](const Route& route) { return changes_something(route.method); });

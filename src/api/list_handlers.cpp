@@ -140,10 +140,7 @@ net::awaitable<void> ListHandlers::tags(Exchange& exchange, const Match& match) 
     paid = co_await long_lists_.acquire(names->bytes());
     co_await base::offload(services_.io, list);
   }
-  if (!listed) {
-    const nlohmann::json detail = {{"name", name.str()}};
-    throw oci::Error(oci::ErrorCode::name_unknown, detail);
-  }
+  if (!listed) throw unknown_repository(name);
   auto response = json_answer(200, names->finish());
   if (listed->more && n > 0) {
     const auto path = urls_.path("v2/" + name.str() + "/tags/list");

@@ -21,6 +21,10 @@ std::size_t page_size(const http::Request& request, std::size_t usual, std::size
   throw oci::Error(oci::ErrorCode::pagination_number_invalid, detail);
 }
 
+bool is_true(const http::Request& request, std::string_view parameter) {
+  return request.target.parameter(parameter) == "true";
+}
+
 void add_next_link(http::Response& response, const std::string& path, std::string_view last,
                    std::size_t n, const std::string& more) {
   response.add("Link", "<" + path + "?last=" + http::percent_encode(last) +

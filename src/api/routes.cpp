@@ -28,15 +28,21 @@ constexpr std::array<std::pair<Shape, std::string_view>, 8> kNames = {{
     {Shape::referrers, "referrers"},
 }};
 
-constexpr std::array<std::pair<std::string_view, Shape>, 1> kUpkeepPaths = {{
+constexpr std::array<std::pair<std::string_view, Shape>, 4> kUpkeepPaths = {{
     {"usage", Shape::usage},
+    {"repositories", Shape::repositories},
+    {"gc", Shape::collection},
+    {"retention", Shape::retention},
 }};
 
 std::optional<Match> match_upkeep(std::string_view path) {
   for (const auto& [name, shape] : kUpkeepPaths) {
     if (path == name) return Match{shape, {}, {}};
   }
-  return std::nullopt;
+  constexpr std::string_view kRepository = "repositories/";
+  const bool is_one = path.size() > kRepository.size() && path.starts_with(kRepository);
+  if (!is_one || path.ends_with('/')) return std::nullopt;
+  return Match{Shape::repository, std::string(path.substr(kRepository.size())), {}};
 }
 
 }  // namespace

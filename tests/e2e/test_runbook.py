@@ -78,11 +78,17 @@ def test_where_the_space_went(night):
     night.follow("Where did my space go", slice(0, 1))
     file = night.pod.volume / ".registry/usage.json"
     wait_until(file.exists, "the store is counted")
-    asked, on_volume = map(json.loads, night.follow("Where did my space go", slice(1, None)))
+    asked, on_volume = map(json.loads, night.follow("Where did my space go", slice(1, 3)))
     assert on_volume["store"] == asked["store"]
     largest = max(len(blob) for each in night.images.values() for blob in each.blobs)
     assert asked["store"]["bytes"] > largest
     assert {each["name"] for each in asked["largest"]} == {"myproject", "team/app"}
+    images = night.follow("Where did my space go", slice(3, 4))[0]
+    assert images.count('"tag": "') == len(night.tags()) + images.count('"why"')
+    assert night.images["myproject:old"].digest in images and '"removals": []' in images
+    [gone] = night.follow("Where did my space go", slice(4, None))
+    assert '"kept": 0' in gone and '"state": "' in gone
+    assert night.tags() == []
 
 
 def test_the_claim(night):

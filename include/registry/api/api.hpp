@@ -2,13 +2,16 @@
 
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "registry/api/collections.hpp"
 #include "registry/api/request_metrics.hpp"
 #include "registry/base/budget.hpp"
 #include "registry/base/pool.hpp"
+#include "registry/config/config.hpp"
 #include "registry/content/content.hpp"
 #include "registry/http/exchange.hpp"
 #include "registry/maintenance/usage_record.hpp"
@@ -41,7 +44,12 @@ struct Services {
   base::ByteBudget& large_manifests;  // of the few that are larger than a block
   Readiness& readiness;
   RequestMetrics& metrics;
+  // What follows is of /api/v1.
+  storage::Driver& driver;  // that of the content
   maintenance::UsageRecord& usage;
+  Collections& collections;
+  const config::Retention& retention;
+  std::stop_token ending;  // of the process: what takes long is to end
 };
 
 struct Options {
