@@ -100,49 +100,56 @@ bool Collecting::has_let_go(Clock::time_point now) const {
 void Collecting::tell(const maintenance::Collected& collected, Clock::time_point begin) const {
   if (collected.blobs == 0 && collected.damaged == 0) return;
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
-  base::log::info("space was made: what nothing needs is gone",
-                  {{"blobs", std::to_string(collected.blobs)},
-                   {"bytes", std::to_string(collected.bytes)},
-                   {"needed", std::to_string(collected.marked)},
-                   {"damaged", std::to_string(collected.damaged)},
-                   {"ms", std::to_string(took.count())}});
+  base::log::Fields fields = {{"blobs", std::to_string(collected.blobs)},
+                              {"bytes", std::to_string(collected.bytes)},
+                              {"damaged", std::to_string(collected.damaged)},
+                              {"ms", std::to_string(took.count())}};
+  if (collected.marked > 0) fields.emplace_back("needed", std::to_string(collected.marked));
+  base::log::info("space was made: what nothing needs is gone", fields);
 }
 
-// Returns how many things the grace period has kept.
-std::size_t Collecting::mark_and_tell(std::chrono::seconds grace) {
+// nullopt: it failed.
+std::optional<maintenance::Collected> Collecting::mark_and_tell(std::chrono::seconds grace) {
   const auto begin = Clock::now();
-  const auto collected = collect({.quiet = true, .grace = grace}, {});
-  tell(collected, begin);
-  return collected.kept;
+  try {
+    auto collected = collect({.quiet = true, .grace = grace}, {});
+    tell(collected, begin);
+    return collected;
+  } catch (const std::exception& error) {
+    base::log::error("cannot collect what nothing needs", {{"err", error.what()}});
+    return std::nullopt;
+  }
 }
 
 // False: the whole store has to be marked.
 bool Collecting::collect_let_go() {
   const std::scoped_lock lock(one_at_a_time_);
   const auto begin = Clock::now();
-  const auto collected = maintenance::collect_let_go(content_, driver_, options_.grace, stop_);
-  if (!collected) return false;
-  count(*collected);
-  tell(*collected, begin);
-  return true;
+  try {
+    const auto collected = maintenance::collect_let_go(content_, driver_, options_.grace, stop_);
+    if (!collected) return false;
+    count(*collected);
+    tell(*collected, begin);
+    return true;
+  } catch (const std::exception& error) {
+    base::log::error("cannot collect what was deleted", {{"err", error.what()}});
+    return false;
+  }
 }
 
 void Collecting::collect_by_itself() {
   const auto begin = Clock::now();
-  try {
-    if (!has_to_mark(begin) && collect_let_go()) return;
-    // Before the mark: what is deleted behind its back is left for the next one.
-    content_.pins.forget_unneeded();
-    next_ = begin + options_.interval;
-    left_until_ = Clock::time_point::max();
-    if (mark_and_tell(options_.grace) > 0) left_until_ = begin + options_.grace + kTick;
-  } catch (const std::exception& error) {
-    base::log::error("cannot collect what nothing needs", {{"err", error.what()}});
-  }
+  if (!has_to_mark(begin) && collect_let_go()) return;
+  // Before the mark: what is deleted behind its back is left for the next one.
+  content_.pins.forget_unneeded();
+  next_ = begin + options_.interval;
+  left_until_ = Clock::time_point::max();
+  const auto collected = mark_and_tell(options_.grace);
+  if (collected && collected->kept > 0) left_until_ = begin + options_.grace + kTick;
 }
 
-void Collecting::collect_under_pressure() {
-  mark_and_tell(options_.mingrace);
+std::optional<maintenance::Collected> Collecting::collect_under_pressure() {
+  return mark_and_tell(options_.mingrace);
 }
 
 net::awaitable<void> Collecting::collect_for_ever(base::Pool& pool) {

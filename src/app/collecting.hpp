@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 
 #include "collection_log.hpp"
@@ -29,8 +30,9 @@ class Collecting {
   // block. Throws what the store throws. Blocking.
   maintenance::Collected collect_by_hand(maintenance::CollectOptions options,
                                          const std::function<void(const std::string& line)>& say);
-  // The same, by itself, where there is little room; what it takes or cannot is logged. Blocking.
-  void collect_under_pressure();
+  // The same, by itself, where there is little room; what it takes or cannot is logged. nullopt: it
+  // failed. Blocking.
+  std::optional<maintenance::Collected> collect_under_pressure();
   // Which one is under way, and what the last one did. Never waits.
   api::CollectionState state() const { return log_.state(); }
   // How many have come to their end.
@@ -48,7 +50,7 @@ class Collecting {
   void count(const maintenance::Collected& collected);
   void tell(const maintenance::Collected& collected, Clock::time_point begin) const;
   void collect_by_itself();
-  std::size_t mark_and_tell(std::chrono::seconds grace);
+  std::optional<maintenance::Collected> mark_and_tell(std::chrono::seconds grace);
   bool collect_let_go();
   bool has_to_mark(Clock::time_point now) const;
   bool has_let_go(Clock::time_point now) const;
