@@ -14,6 +14,12 @@ http::Response json_answer(unsigned status, std::string body) {
   return response;
 }
 
+http::Response fresh_json_answer(unsigned status, std::string body) {
+  auto response = json_answer(status, std::move(body));
+  response.add("Cache-Control", "no-store");
+  return response;
+}
+
 http::Response text_answer(unsigned status, std::string text) {
   auto response = answer(status);
   response.add("X-Content-Type-Options", "nosniff");
@@ -48,6 +54,11 @@ oci::Digest blob_digest(std::string_view text) {
 
 oci::Error deletes_are_off() {
   return {oci::ErrorCode::unsupported, "deletes are off: set storage.delete.enabled to true"};
+}
+
+oci::Error unknown_repository(const oci::RepositoryName& name) {
+  const nlohmann::json detail = {{"name", name.str()}};
+  return {oci::ErrorCode::name_unknown, detail};
 }
 
 std::string etag(const oci::Digest& digest) {

@@ -15,6 +15,8 @@ namespace registry::api {
 http::Response answer(unsigned status);
 http::Response json_answer(unsigned status, std::string body);
 http::Response text_answer(unsigned status, std::string text);
+// Of what changes by itself, and of which no proxy may answer with what it was.
+http::Response fresh_json_answer(unsigned status, std::string body);
 http::Response error_answer(const oci::Error& error);
 http::Response error_answer(const oci::ErrorList& errors);
 
@@ -24,6 +26,9 @@ oci::Digest blob_digest(std::string_view text);
 
 // Of a DELETE while the configuration does not allow any.
 oci::Error deletes_are_off();
+
+// Of a repository that is not there.
+oci::Error unknown_repository(const oci::RepositoryName& name);
 
 std::string etag(const oci::Digest& digest);
 

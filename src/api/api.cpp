@@ -24,7 +24,9 @@ struct Api::Handlers {
         lists(services, options, urls),
         manifests(services, options, urls),
         blobs(services, options),
-        uploads(services, options, urls) {}
+        uploads(services, options, urls),
+        usage(services, urls),
+        upkeep(services, options, urls) {}
   const Services services;
   const Urls urls;
   BaseHandlers base;
@@ -32,6 +34,8 @@ struct Api::Handlers {
   ManifestHandlers manifests;
   BlobHandlers blobs;
   UploadHandlers uploads;
+  UsageHandlers usage;
+  UpkeepHandlers upkeep;
 };
 
 struct Api::Route {
@@ -188,6 +192,19 @@ Api::Api(Services services, Options options)
           {Shape::upload, "PATCH", bind(handlers_->uploads, &UploadHandlers::patch)},
           {Shape::upload, "PUT", bind(handlers_->uploads, &UploadHandlers::put)},
           {Shape::upload, "DELETE", bind(handlers_->uploads, &UploadHandlers::cancel)},
+          {Shape::usage, "GET", bind(handlers_->usage, &UsageHandlers::store)},
+          {Shape::usage, "HEAD", bind(handlers_->usage, &UsageHandlers::store)},
+          {Shape::repositories, "GET", bind(handlers_->usage, &UsageHandlers::repositories)},
+          {Shape::repositories, "HEAD", bind(handlers_->usage, &UsageHandlers::repositories)},
+          {Shape::repository, "GET", bind(handlers_->usage, &UsageHandlers::repository)},
+          {Shape::repository, "HEAD", bind(handlers_->usage, &UsageHandlers::repository)},
+          {Shape::repository, "DELETE",
+           bind(handlers_->upkeep, &UpkeepHandlers::remove_repository)},
+          {Shape::collection, "GET", bind(handlers_->upkeep, &UpkeepHandlers::collection)},
+          {Shape::collection, "HEAD", bind(handlers_->upkeep, &UpkeepHandlers::collection)},
+          {Shape::collection, "POST", bind(handlers_->upkeep, &UpkeepHandlers::collect)},
+          {Shape::retention, "GET", bind(handlers_->upkeep, &UpkeepHandlers::retention)},
+          {Shape::retention, "HEAD", bind(handlers_->upkeep, &UpkeepHandlers::retention)},
       } {
   if (!options_.readonly) return;
   std::erase_if(routes_, [](const Route& route) { return changes_something(route.method); });
@@ -233,7 +250,7 @@ net::awaitable<void> Api::dispatch(http::Exchange& exchange) {
   }
   const auto path = without_prefix(request.target.path, options_.prefix);
   const auto match = path ? api::match(*path) : std::nullopt;
-  if (!match) {
+  if (!match || (is_upkeep(match->shape) && !options_.api_enabled)) {
     co_await exchange.send(not_found(request, path));
     co_return;
   }
@@ -261,7 +278,9 @@ net::awaitable<void> Api::dispatch(http::Exchange& exchange) {
 // that it sent.
 http::Response Api::not_found(const http::Request& request,
                               const std::optional<std::string>& path) const {
-  if (!path || !with_slash_mended(*path)) return text_answer(404, "404 page not found\n");
+  const auto mended = path ? with_slash_mended(*path) : std::nullopt;
+  const bool is_off = mended && is_upkeep(match(*mended)->shape) && !options_.api_enabled;
+  if (!mended || is_off) return text_answer(404, "404 page not found\n");
   const std::string_view target = request.raw_target;
   return moved(request,
                with_last_slash_turned(target.substr(0, target.find('?'))) + query_of(request));

@@ -86,6 +86,37 @@ class BlobHandlers {
   const Options& options_;
 };
 
+// /api/v1: where the space went.
+class UsageHandlers {
+ public:
+  UsageHandlers(const Services& services, const Urls& urls) : services_(services), urls_(urls) {}
+  net::awaitable<void> store(Exchange& exchange, const Match& match);
+  net::awaitable<void> repositories(Exchange& exchange, const Match& match);
+  net::awaitable<void> repository(Exchange& exchange, const Match& match);
+
+ private:
+  const Services& services_;
+  const Urls& urls_;
+  base::ByteBudget turn_{1};  // of those that read much: one at a time
+};
+
+// /api/v1: what makes room.
+class UpkeepHandlers {
+ public:
+  UpkeepHandlers(const Services& services, const Options& options, const Urls& urls)
+      : services_(services), options_(options), urls_(urls) {}
+  net::awaitable<void> collection(Exchange& exchange, const Match& match);
+  net::awaitable<void> collect(Exchange& exchange, const Match& match);
+  net::awaitable<void> remove_repository(Exchange& exchange, const Match& match);
+  net::awaitable<void> retention(Exchange& exchange, const Match& match);
+
+ private:
+  const Services& services_;
+  const Options& options_;
+  const Urls& urls_;
+  base::ByteBudget turn_{1};
+};
+
 // The bytes of a stored file, by the kernel where there is one behind it: as a whole body, or as a
 // part of one that was begun.
 net::awaitable<void> send_stored(Exchange& exchange, http::Response head,

@@ -5,8 +5,8 @@
 
 #include "answers.hpp"
 #include "handlers.hpp"
+#include "pages.hpp"
 #include "registry/base/offload.hpp"
-#include "registry/oci/range.hpp"
 
 namespace registry::api {
 namespace {
@@ -15,23 +15,6 @@ constexpr std::size_t kDefaultCatalogPage = 100;  // as in 2.8
 constexpr std::size_t kReferrersPage = 1000;
 constexpr std::size_t kShortListBytes = 64 * 1024;  // nearly every one
 constexpr std::size_t kEverything = std::numeric_limits<std::size_t>::max();
-
-// nullopt: the client did not ask for a number.
-std::optional<std::size_t> page_size(const http::Request& request) {
-  const auto text = request.target.parameter("n");
-  if (!text || text->empty()) return std::nullopt;
-  const auto n = oci::parse_unsigned(*text);
-  if (n) return n;
-  throw oci::Error(oci::ErrorCode::pagination_number_invalid,
-                   "n must be a whole number, not \"" + std::string(text->substr(0, 100)) + "\"");
-}
-
-// Relative, as in 2.8 (RFC 8288).
-void add_next_link(http::Response& response, const std::string& path, std::string_view last,
-                   std::size_t n, const std::string& more = "") {
-  response.add("Link", "<" + path + "?last=" + http::percent_encode(last) +
-                           "&n=" + std::to_string(n) + more + ">; rel=\"next\"");
-}
 
 std::string quoted(const std::string& text) {
   return oci::dump_json(text);
@@ -112,11 +95,7 @@ std::string index_of(const std::vector<content::Referrer>& referrers) {
 net::awaitable<void> ListHandlers::catalog(Exchange& exchange, const Match&) {
   const auto& request = exchange.request();
   const auto max = options_.catalog_maxentries;
-  const auto n = page_size(request).value_or(std::min(kDefaultCatalogPage, max));
-  if (n > max) {
-    const nlohmann::json detail = {{"n", n}, {"max", max}};
-    throw oci::Error(oci::ErrorCode::pagination_number_invalid, detail);
-  }
+  const auto n = page_size(request, std::min(kDefaultCatalogPage, max), max);
   const auto last = request.target.parameter("last").value_or("");
   content::Listed listed;
   NameArray names("{\"repositories\":", kEverything);
@@ -161,10 +140,7 @@ net::awaitable<void> ListHandlers::tags(Exchange& exchange, const Match& match) 
     paid = co_await long_lists_.acquire(names->bytes());
     co_await base::offload(services_.io, list);
   }
-  if (!listed) {
-    const nlohmann::json detail = {{"name", name.str()}};
-    throw oci::Error(oci::ErrorCode::name_unknown, detail);
-  }
+  if (!listed) throw unknown_repository(name);
   auto response = json_answer(200, names->finish());
   if (listed->more && n > 0) {
     const auto path = urls_.path("v2/" + name.str() + "/tags/list");

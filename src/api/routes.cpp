@@ -7,6 +7,8 @@ namespace registry::api {
 namespace {
 
 constexpr std::string_view kVersion = "/v2/";
+constexpr std::string_view kUpkeep = "/api/v1/";
+constexpr std::string_view kUpkeepName = "api";
 
 // Cuts `suffix` off; false where `text` does not end in it, or nothing would be left.
 bool cut_suffix(std::string_view& text, std::string_view suffix) {
@@ -26,9 +28,31 @@ constexpr std::array<std::pair<Shape, std::string_view>, 8> kNames = {{
     {Shape::referrers, "referrers"},
 }};
 
+constexpr std::array<std::pair<std::string_view, Shape>, 4> kUpkeepPaths = {{
+    {"usage", Shape::usage},
+    {"repositories", Shape::repositories},
+    {"gc", Shape::collection},
+    {"retention", Shape::retention},
+}};
+
+std::optional<Match> match_upkeep(std::string_view path) {
+  for (const auto& [name, shape] : kUpkeepPaths) {
+    if (path == name) return Match{shape, {}, {}};
+  }
+  constexpr std::string_view kRepository = "repositories/";
+  const bool is_one = path.size() > kRepository.size() && path.starts_with(kRepository);
+  if (!is_one || path.ends_with('/')) return std::nullopt;
+  return Match{Shape::repository, std::string(path.substr(kRepository.size())), {}};
+}
+
 }  // namespace
 
+bool is_upkeep(Shape shape) {
+  return shape >= Shape::usage;
+}
+
 std::string_view name_of(Shape shape) {
+  if (is_upkeep(shape)) return kUpkeepName;
   for (const auto& [named, name] : kNames) {
     if (named == shape) return name;
   }
@@ -37,8 +61,9 @@ std::string_view name_of(Shape shape) {
 
 std::vector<std::string_view> route_names() {
   std::vector<std::string_view> names;
-  names.reserve(kNames.size());
+  names.reserve(kNames.size() + 1);
   for (const auto& [_, name] : kNames) names.push_back(name);
+  names.push_back(kUpkeepName);
   return names;
 }
 
@@ -51,6 +76,7 @@ std::optional<Match> match(std::string_view path) {
   if (path == "/livez" || path == "/healthz") return Match{Shape::live, {}, {}};
   if (path == "/readyz") return Match{Shape::ready, {}, {}};
   if (path == kVersion) return Match{Shape::base, {}, {}};
+  if (path.starts_with(kUpkeep)) return match_upkeep(path.substr(kUpkeep.size()));
   if (!path.starts_with(kVersion)) return std::nullopt;
   auto name = path.substr(kVersion.size());
   if (name == "_catalog") return Match{Shape::catalog, {}, {}};

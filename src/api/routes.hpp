@@ -10,20 +10,28 @@ namespace registry::api {
 // The shapes of paths (CONTRACT 1). `name` and `last` are not validated yet: the handlers do that,
 // and say what is wrong.
 enum class Shape {
-  root,       // /
-  live,       // /livez and /healthz
-  ready,      // /readyz
-  base,       // /v2/
-  catalog,    // /v2/_catalog
-  tags,       // /v2/<name>/tags/list
-  manifest,   // /v2/<name>/manifests/<last>
-  blob,       // /v2/<name>/blobs/<last>
-  uploads,    // /v2/<name>/blobs/uploads/
-  upload,     // /v2/<name>/blobs/uploads/<last>
-  referrers,  // /v2/<name>/referrers/<last>
+  root,          // /
+  live,          // /livez and /healthz
+  ready,         // /readyz
+  base,          // /v2/
+  catalog,       // /v2/_catalog
+  tags,          // /v2/<name>/tags/list
+  manifest,      // /v2/<name>/manifests/<last>
+  blob,          // /v2/<name>/blobs/<last>
+  uploads,       // /v2/<name>/blobs/uploads/
+  upload,        // /v2/<name>/blobs/uploads/<last>
+  referrers,     // /v2/<name>/referrers/<last>
+  usage,         // /api/v1/usage
+  repositories,  // /api/v1/repositories
+  repository,    // /api/v1/repositories/<name>
+  collection,    // /api/v1/gc
+  retention,     // /api/v1/retention
 };
 
-// As 2.8's metrics call them; empty: not counted.
+// Whether it is of the API that looks after the store, not of that of clients.
+bool is_upkeep(Shape shape);
+
+// As 2.8's metrics call them, and "api" for what is_upkeep; empty: not counted.
 std::string_view name_of(Shape shape);
 std::vector<std::string_view> route_names();
 

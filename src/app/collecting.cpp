@@ -53,7 +53,7 @@ maintenance::Collected Collecting::collect_by_hand(maintenance::CollectOptions o
 maintenance::Collected Collecting::collect(maintenance::CollectOptions options, const Say& say) {
   const std::scoped_lock lock(one_at_a_time_);
   options.stop = stop_;
-  const auto collected = maintenance::collect_garbage(content_, driver_, options, say);
+  const auto collected = collect_and_note(options, say);
   if (collected.was_ended) return collected;
   damaged_.Set(static_cast<double>(collected.damaged));
   completed_.Set(seconds_of(std::chrono::system_clock::now()));
@@ -61,6 +61,19 @@ maintenance::Collected Collecting::collect(maintenance::CollectOptions options, 
   ++runs_so_far_;
   if (!options.dry_run) count(collected);
   return collected;
+}
+
+maintenance::Collected Collecting::collect_and_note(maintenance::CollectOptions& options,
+                                                    const Say& say) {
+  log_.begin(options);
+  try {
+    auto collected = maintenance::collect_garbage(content_, driver_, options, say);
+    log_.end(collected);
+    return collected;
+  } catch (const std::exception& error) {
+    log_.fail(error.what());
+    throw;
+  }
 }
 
 void Collecting::count(const maintenance::Collected& collected) {

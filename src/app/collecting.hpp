@@ -8,6 +8,7 @@
 #include <optional>
 #include <stop_token>
 
+#include "collection_log.hpp"
 #include "registry/base/metrics.hpp"
 #include "registry/base/pool.hpp"
 #include "registry/config/config.hpp"
@@ -32,6 +33,8 @@ class Collecting {
   // The same, by itself, where there is little room; what it takes or cannot is logged. nullopt: it
   // failed. Blocking.
   std::optional<maintenance::Collected> collect_under_pressure();
+  // Which one is under way, and what the last one did. Never waits.
+  api::CollectionState state() const { return log_.state(); }
   // How many have come to their end.
   std::size_t runs() const { return runs_so_far_; }
   std::chrono::seconds mingrace() const { return options_.mingrace; }
@@ -43,6 +46,7 @@ class Collecting {
   using Say = std::function<void(const std::string& line)>;
 
   maintenance::Collected collect(maintenance::CollectOptions options, const Say& say);
+  maintenance::Collected collect_and_note(maintenance::CollectOptions& options, const Say& say);
   void count(const maintenance::Collected& collected);
   void tell(const maintenance::Collected& collected, Clock::time_point begin) const;
   void collect_by_itself();
@@ -56,6 +60,7 @@ class Collecting {
   storage::Driver& driver_;
   const std::stop_token stop_;
   std::mutex one_at_a_time_;
+  CollectionLog log_;
   std::atomic<std::size_t> runs_so_far_ = 0;
   // The next mark; and when what the last one left will have been left for long enough. Of the
   // loop.

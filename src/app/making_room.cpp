@@ -18,19 +18,26 @@ namespace net = boost::asio;
 namespace {
 
 constexpr std::chrono::seconds kTick{1};
+// The first mark comes soon; where there is none, the store is counted all the same.
+constexpr std::chrono::seconds kFirstUsage{30};
 
 }  // namespace
 
 MakingRoom::MakingRoom(const config::Config& config, content::Content& content,
                        storage::Driver& driver, Collecting& collecting, const Watching& watching,
-                       base::Metrics& metrics, std::stop_token stop)
+                       maintenance::UsageRecord& usage, base::Metrics& metrics,
+                       std::stop_token stop)
     : config_(config),
       content_(content),
       driver_(driver),
       collecting_(collecting),
       watching_(watching),
+      usage_(usage),
       stop_(std::move(stop)),
       makes_room_(config.garbagecollection.enabled && !config.storage.maintenance.readonly.enabled),
+      next_usage_(Clock::now() + (makes_room_
+                                      ? config.garbagecollection.interval
+                                      : std::min(config.garbagecollection.interval, kFirstUsage))),
       begun_(Clock::time_point::min()),
       ended_(Clock::time_point::min()),
       pause_(config.garbagecollection.mingrace),
@@ -57,6 +64,17 @@ void MakingRoom::count() {
   } catch (const std::exception& error) {
     base::log::error("cannot count what the store takes", {{"err", error.what()}});
   }
+}
+
+// Behind each mark, which has changed it.
+bool MakingRoom::has_to_take_usage(Clock::time_point now) const {
+  return now >= next_usage_ || collecting_.runs() != usage_after_;
+}
+
+void MakingRoom::take_usage() {
+  next_usage_ = Clock::now() + config_.garbagecollection.interval;
+  usage_after_ = collecting_.runs();
+  usage_.take(stop_);
 }
 
 // Where nothing was free the last time, the next mark can wait, unless something was let go of that
@@ -127,11 +145,13 @@ net::awaitable<void> MakingRoom::make_room_for_ever(base::Pool& collecting) {
   const auto executor = co_await net::this_coro::executor;
   net::steady_timer timer(executor);
   const auto count = [this] { this->count(); };
+  const auto take_usage = [this] { this->take_usage(); };
   const auto make_room = [this] { this->make_room(); };
   for (;;) {
     const auto now = Clock::now();
     if (has_to_count(now)) co_await base::offload(collecting, count);
     if (is_due(now)) co_await base::offload(collecting, make_room);
+    if (has_to_take_usage(now)) co_await base::offload(collecting, take_usage);
     timer.expires_after(kTick);
     co_await timer.async_wait(net::use_awaitable);
   }

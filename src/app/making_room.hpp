@@ -11,18 +11,19 @@
 #include "registry/config/config.hpp"
 #include "registry/content/content.hpp"
 #include "registry/maintenance/eviction.hpp"
+#include "registry/maintenance/usage_record.hpp"
 #include "watching.hpp"
 
 namespace registry::app {
 
 // Makes room above capacity.high: collects what nothing needs, purges uploads that hang, and with
-// capacity.evict takes tags. Counts the store and what the quotas hold. All that it is given
-// outlives it.
+// capacity.evict takes tags. Counts the store, what the quotas hold, and where the space
+// went. All that it is given outlives it.
 class MakingRoom {
  public:
   MakingRoom(const config::Config& config, content::Content& content, storage::Driver& driver,
-             Collecting& collecting, const Watching& watching, base::Metrics& metrics,
-             std::stop_token stop);
+             Collecting& collecting, const Watching& watching, maintenance::UsageRecord& usage,
+             base::Metrics& metrics, std::stop_token stop);
 
   // Until the event loop ends. The pool is that of the collections, one at a time.
   boost::asio::awaitable<void> make_room_for_ever(base::Pool& collecting);
@@ -32,6 +33,8 @@ class MakingRoom {
 
   bool has_to_count(Clock::time_point now) const;
   void count();
+  bool has_to_take_usage(Clock::time_point now) const;
+  void take_usage();
   bool is_due(Clock::time_point now);
   void make_room();
   bool evict();
@@ -42,10 +45,11 @@ class MakingRoom {
   storage::Driver& driver_;
   Collecting& collecting_;
   const Watching& watching_;
+  maintenance::UsageRecord& usage_;
   const std::stop_token stop_;
   const bool makes_room_;
-  std::size_t counted_after_ = 0;  // collections
-  Clock::time_point next_count_;
+  std::size_t counted_after_ = 0, usage_after_ = 0;  // collections
+  Clock::time_point next_count_, next_usage_;
   Clock::time_point begun_, ended_;  // the last time that room was made
   Clock::duration pause_;            // until the next
   bool was_in_vain_ = false;

@@ -17,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include "asked_collections.hpp"
 #include "collect.hpp"
 #include "collecting.hpp"
 #include "control_server.hpp"
@@ -74,6 +75,7 @@ unsigned core_count() {
 api::Options api_options(const config::Config& config) {
   api::Options options;
   options.delete_enabled = config.storage.remove.enabled;
+  options.api_enabled = config.api.enabled;
   options.readonly = config.storage.maintenance.readonly.enabled;
   options.secret = config.http.secret;
   options.host = config.http.host;
@@ -128,12 +130,14 @@ class Daemon {
   maintenance::RetentionMetrics retention_metrics_{metrics_};
   const content::Acceptance acceptance_;
   std::optional<content::Content> content_;
+  std::optional<maintenance::UsageRecord> usage_;
+  std::optional<Collecting> collecting_;
+  std::optional<AskedCollections> asked_collections_;
   std::optional<Health> health_;
   std::optional<api::Api> api_;
   std::optional<DebugHandler> debug_;
   net::io_context context_{static_cast<int>(core_count())};
   std::optional<http::Server> server_, debug_server_;
-  std::optional<Collecting> collecting_;
   std::optional<Watching> watching_;
   std::optional<MakingRoom> making_room_;
   std::optional<control::Server> control_;
@@ -235,9 +239,7 @@ void Daemon::listen() {
 
 // In read-only mode only where somebody asks, as it was the way to collect beside 2.8.
 void Daemon::start_collecting() {
-  const auto& options = config_.garbagecollection;
-  collecting_.emplace(options, *content_, *driver_, metrics_, ending_.get_token());
-  if (options.enabled && !config_.storage.maintenance.readonly.enabled) {
+  if (config_.garbagecollection.enabled && !config_.storage.maintenance.readonly.enabled) {
     net::co_spawn(context_, collecting_->collect_for_ever(collecting_pool_), net::detached);
   }
   if (config_.storage.driver == config::Driver::inmemory) return;
@@ -283,7 +285,7 @@ void Daemon::start_background() {
   watching_.emplace(config_.capacity, content_->reservations, *health_, metrics_,
                     keeps_reserve ? &*reserve_ : nullptr);
   net::co_spawn(context_, watching_->watch_for_ever(io_), net::detached);
-  making_room_.emplace(config_, *content_, *driver_, *collecting_, *watching_, metrics_,
+  making_room_.emplace(config_, *content_, *driver_, *collecting_, *watching_, *usage_, metrics_,
                        ending_.get_token());
   net::co_spawn(context_, making_room_->make_room_for_ever(collecting_pool_), net::detached);
   if (config_.scrub.enabled) {
@@ -321,8 +323,16 @@ int Daemon::run() {
                    config_.garbagecollection.grace, config_.capacity, config_.quota);
   const auto is_in_place = [this] { return !lock_ || lock_->is_in_place(); };
   health_.emplace(context_, io_, *driver_, is_in_place);
-  const api::Services services{*content_,        io_,      transfers_,      memory_,
-                               large_manifests_, *health_, request_metrics_};
+  usage_.emplace(*content_, *driver_, metrics_);
+  collecting_.emplace(config_.garbagecollection, *content_, *driver_, metrics_,
+                      ending_.get_token());
+  asked_collections_.emplace(*collecting_, collecting_pool_);
+  const api::Services services{*content_,         io_,
+                               transfers_,        memory_,
+                               large_manifests_,  *health_,
+                               request_metrics_,  *driver_,
+                               *usage_,           *asked_collections_,
+                               config_.retention, ending_.get_token()};
   api_.emplace(services, api_options(config_));
   if (config_.storage.maintenance.readonly.enabled) {
     log::warn("storage.maintenance.readonly is on: pushes and deletes are refused");

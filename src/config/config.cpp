@@ -20,6 +20,9 @@ void read_limits(Section& root, Config& out) {
   auto tags = root.section("tags");
   tags.read_if_positive("maxtags", out.tags.maxtags);
   tags.warn_of_unknown();
+  auto api = root.section("api");
+  api.read("enabled", out.api.enabled);
+  api.warn_of_unknown();
 }
 
 void read_policy(Section policy, Config& out) {

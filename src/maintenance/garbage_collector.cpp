@@ -66,6 +66,8 @@ class Collector {
   const Tools tools_;
   BlobSweeper blob_sweeper_{tools_, options_.dry_run};
   DigestSet marked_;
+  CollectProgress unwatched_;
+  CollectProgress& progress_{options_.progress != nullptr ? *options_.progress : unwatched_};
   Collected collected_;
 };
 
@@ -94,6 +96,7 @@ void Collector::collect_in(const oci::RepositoryName& name) {
   for (const auto& sha256 : sweeper.still_linked()) marked_.insert(sha256);
   collected_.damaged += marker.damaged() + sweeper.failed();
   collected_.sweep_was_stopped |= marker.is_unknown();
+  ++progress_.repositories;
 }
 
 // What leads to others first, and for good: so that whatever a client or a crash comes in between,
@@ -183,6 +186,8 @@ void Collector::remove(const std::vector<Blobs>& shelves) {
 void Collector::remove_some(std::span<const oci::Digest> digests) {
   for (const auto& sha256 : digests) announce(sha256);
   blob_sweeper_.remove(digests);
+  progress_.blobs += digests.size();
+  progress_.bytes = blob_sweeper_.bytes();
 }
 
 Collected Collector::run() {
@@ -205,6 +210,8 @@ Collected Collector::run() {
   finish_recount();
   marked_.settle();
   collected_.marked = marked_.size();
+  progress_.marked = collected_.marked;
+  progress_.is_marked = true;
   // What is told from memory from here on was read, and promised, since the mark began.
   content_.recent.forget_all();
   const auto unmarked = unmarked_blobs();

@@ -35,6 +35,12 @@ TEST_P(MatchedPath, HasShapeNameAndLast) {
 INSTANTIATE_TEST_SUITE_P(
     EveryShape, MatchedPath,
     testing::Values(Path{"/", Shape::root, "", ""}, Path{"/v2/", Shape::base, "", ""},
+                    Path{"/api/v1/usage", Shape::usage, "", ""},
+                    Path{"/api/v1/repositories", Shape::repositories, "", ""},
+                    Path{"/api/v1/repositories/a", Shape::repository, "a", ""},
+                    Path{"/api/v1/repositories/a/tags/list", Shape::repository, "a/tags/list", ""},
+                    Path{"/api/v1/gc", Shape::collection, "", ""},
+                    Path{"/api/v1/retention", Shape::retention, "", ""},
                     Path{"/v2/_catalog", Shape::catalog, "", ""},
                     Path{"/v2/a/tags/list", Shape::tags, "a", ""},
                     Path{"/v2/a/b/tags/list", Shape::tags, "a/b", ""},
@@ -82,17 +88,18 @@ TEST_P(UnmatchedPath, HasNoRoute) {
   EXPECT_FALSE(match(GetParam())) << GetParam();
 }
 
-INSTANTIATE_TEST_SUITE_P(Routes, UnmatchedPath,
-                         testing::Values("", "v2/", "/v2", "//", "/v1/", "/v2//", "/v2/a", "/v2/a/",
-                                         "/v2/_catalog/", "/v2/tags/list", "/v2/a/tags",
-                                         "/v2/a/tags/", "/v2/a/tags/list/", "/v2/a/tags/list/x",
-                                         "/v2/manifests/x", "/v2//manifests/x", "/v2/a/manifests",
-                                         "/v2/a/manifests/", "/v2/a/manifests/x/", "/v2/blobs/x",
-                                         "/v2/a/blobs", "/v2/a/blobs/", "/v2/a/blobs/uploads",
-                                         "/v2/blobs/uploads/", "/v2/blobs/uploads/x",
-                                         "/v2/a/blobs/uploads/x/", "/v2/a/blobs/uploads/x/y",
-                                         "/V2/", "/metrics", "/v2/a/manifest/x",
-                                         "/v2/a/xmanifests/x", "/v2x/", "/x/v2/a/tags/list"));
+INSTANTIATE_TEST_SUITE_P(
+    Routes, UnmatchedPath,
+    testing::Values("", "v2/", "/v2", "//", "/v1/", "/v2//", "/v2/a", "/v2/a/", "/v2/_catalog/",
+                    "/v2/tags/list", "/v2/a/tags", "/v2/a/tags/", "/v2/a/tags/list/",
+                    "/v2/a/tags/list/x", "/v2/manifests/x", "/v2//manifests/x", "/v2/a/manifests",
+                    "/v2/a/manifests/", "/v2/a/manifests/x/", "/v2/blobs/x", "/v2/a/blobs",
+                    "/v2/a/blobs/", "/v2/a/blobs/uploads", "/v2/blobs/uploads/",
+                    "/v2/blobs/uploads/x", "/v2/a/blobs/uploads/x/", "/v2/a/blobs/uploads/x/y",
+                    "/api/v1/", "/api/v1", "/api", "/api/v1/other", "/api/v1/usage/",
+                    "/api/v1/usage/a", "/api/v1/repositories/", "/api/v1/repositories/a/",
+                    "/api/v1/gc/a", "/api/v2/usage", "/V2/", "/metrics", "/v2/a/manifest/x",
+                    "/v2/a/xmanifests/x", "/v2x/", "/x/v2/a/tags/list"));
 
 TEST(SlashMended, LeadsToThePathThatWasMeant) {
   EXPECT_EQ(with_slash_mended("/v2"), "/v2/");

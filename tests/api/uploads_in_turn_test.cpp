@@ -71,6 +71,12 @@ class AlwaysReady final : public Readiness {
   std::string store_failure() override { return {}; }
 };
 
+class NoCollections final : public Collections {
+ public:
+  CollectionState state() const override { return {}; }
+  void ask(bool, bool) override {}
+};
+
 class UploadsInTurn : public testing::Test {
  protected:
   // Sends the request; as soon as its answer is there, and before it is through, asks for the
@@ -98,7 +104,22 @@ class UploadsInTurn : public testing::Test {
   base::Metrics metrics_;
   RequestMetrics request_metrics_{metrics_};
   AlwaysReady readiness_;
-  Api api_{{content_, io_, transfers_, memory_, memory_, readiness_, request_metrics_}, {}};
+  maintenance::UsageRecord usage_{content_, *driver_, metrics_};
+  NoCollections collections_;
+  const config::Retention retention_;
+  Api api_{{content_,
+            io_,
+            transfers_,
+            memory_,
+            memory_,
+            readiness_,
+            request_metrics_,
+            *driver_,
+            usage_,
+            collections_,
+            retention_,
+            {}},
+           {}};
   const oci::RepositoryName name_ = *oci::RepositoryName::parse("a");
   const std::string id_ = content_.uploads.begin(name_);
 };

@@ -1,5 +1,6 @@
 """docs/operations.md: the commands of every day, run against a daemon, and what came of it."""
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -7,6 +8,7 @@ import pytest
 
 from support.images import Image, random_image
 from support.night import SECTIONS, Night, a_night, some_images
+from support.process import wait_until
 from support.runbook import Block, Section
 
 
@@ -70,6 +72,23 @@ def test_storage_check(night):
     assert users.count("/repositories/") == 1 and "/repositories/myproject/_layers/" in users
     size = sum(len(blob) for blob in night.images["myproject:latest"].blobs)
     assert image == f"{size / 1e6:.1f} MB\n"
+
+
+def test_where_the_space_went(night):
+    night.follow("Where did my space go", slice(0, 1))
+    file = night.pod.volume / ".registry/usage.json"
+    wait_until(file.exists, "the store is counted")
+    asked, on_volume = map(json.loads, night.follow("Where did my space go", slice(1, 3)))
+    assert on_volume["store"] == asked["store"]
+    largest = max(len(blob) for each in night.images.values() for blob in each.blobs)
+    assert asked["store"]["bytes"] > largest
+    assert {each["name"] for each in asked["largest"]} == {"myproject", "team/app"}
+    images = night.follow("Where did my space go", slice(3, 4))[0]
+    assert images.count('"tag": "') == len(night.tags()) + images.count('"why"')
+    assert night.images["myproject:old"].digest in images and '"removals": []' in images
+    [gone] = night.follow("Where did my space go", slice(4, None))
+    assert '"kept": 0' in gone and '"state": "' in gone
+    assert night.tags() == []
 
 
 def test_the_claim(night):

@@ -30,6 +30,16 @@ std::string path_of(const Match& match) {
       return "/v2/_catalog";
     case Shape::base:
       return "/v2/";
+    case Shape::usage:
+      return "/api/v1/usage";
+    case Shape::repositories:
+      return "/api/v1/repositories";
+    case Shape::repository:
+      return "/api/v1/repositories/" + match.name;
+    case Shape::collection:
+      return "/api/v1/gc";
+    case Shape::retention:
+      return "/api/v1/retention";
     default:
       return {};
   }
@@ -42,7 +52,9 @@ void test_match(std::string_view path) {
   require(again.empty() || again == path, "a path is all of its name and its last part");
   require(again.empty() == api::name_of(match->shape).empty(), "every route of the API is counted");
   require(match->last.find('/') == std::string::npos, "the last part is one segment");
-  const bool has_name = match->shape >= Shape::tags;
+  const bool is_upkeep = api::is_upkeep(match->shape);
+  require(is_upkeep == path.starts_with("/api/v1/"), "the two APIs are apart");
+  const bool has_name = is_upkeep ? match->shape == Shape::repository : match->shape >= Shape::tags;
   require(has_name != match->name.empty(), "what is of a repository has its name");
 }
 

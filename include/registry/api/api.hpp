@@ -2,15 +2,19 @@
 
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "registry/api/collections.hpp"
 #include "registry/api/request_metrics.hpp"
 #include "registry/base/budget.hpp"
 #include "registry/base/pool.hpp"
+#include "registry/config/config.hpp"
 #include "registry/content/content.hpp"
 #include "registry/http/exchange.hpp"
+#include "registry/maintenance/usage_record.hpp"
 
 namespace registry::api {
 
@@ -40,12 +44,19 @@ struct Services {
   base::ByteBudget& large_manifests;  // of the few that are larger than a block
   Readiness& readiness;
   RequestMetrics& metrics;
+  // What follows is of /api/v1.
+  storage::Driver& driver;  // that of the content
+  maintenance::UsageRecord& usage;
+  Collections& collections;
+  const config::Retention& retention;
+  std::stop_token ending;  // of the process: what takes long is to end
 };
 
 struct Options {
   bool delete_enabled = false;
-  bool readonly = false;  // what changes anything is 405
-  std::string secret;     // of the state in upload URLs; empty: they carry none
+  bool readonly = false;    // what changes anything is 405
+  bool api_enabled = true;  // /api/v1: else all of it is 404
+  std::string secret;       // of the state in upload URLs; empty: they carry none
   std::string host;    // "scheme://host/", with what URLs in answers begin; empty: by the request
   std::string prefix;  // "/prefix/", under which all is; empty: none
   bool relativeurls = false;

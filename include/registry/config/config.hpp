@@ -198,6 +198,9 @@ struct Config {
   std::vector<Quota> quota;  // the first whose pattern matches decides
   Scrub scrub;
   struct {
+    bool enabled = true;  // /api/v1: what those who look after the store ask for
+  } api;
+  struct {
     struct {
       std::vector<std::string> classes;  // image, plugin: what may be pushed; empty: anything
     } repository;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +14,15 @@
 
 namespace registry::maintenance {
 
+// How far a collection is, for others to look at meanwhile.
+struct CollectProgress {
+  std::atomic<std::size_t> repositories = 0;  // marked so far
+  std::atomic<bool> is_marked = false;        // all of them
+  std::atomic<std::size_t> marked = 0;        // blobs that something needs
+  std::atomic<std::size_t> blobs = 0;         // removed so far
+  std::atomic<std::uint64_t> bytes = 0;       // of these
+};
+
 struct CollectOptions {
   bool dry_run = false;          // only says what it would remove
   bool delete_untagged = false;  // also manifests that no tag leads to
@@ -22,6 +32,7 @@ struct CollectOptions {
   // does, as in 2.8 (CONTRACT 12).
   std::optional<std::chrono::seconds> grace = std::nullopt;
   std::stop_token stop = {};  // ends it early: what is left is whole
+  CollectProgress* progress = nullptr;
 };
 
 struct Collected {

@@ -28,12 +28,14 @@
 //     quarantine/                                         damaged blobs
 //     reserve                                             blocks for what a full volume needs
 //     last-uses                                           when manifests were last pulled
+//     usage.json                                          where the space went, for people
 //
 // A link is a file that holds a sha256 digest as text, 71 bytes without a line end.
 namespace registry::storage::paths {
 
 inline const std::string kOwn = ".registry";
 inline const std::string kLastUses = kOwn + "/last-uses";
+inline const std::string kUsage = kOwn + "/usage.json";
 inline const std::string kBlobs = "docker/registry/v2/blobs/sha256";
 inline const std::string kRepositories = "docker/registry/v2/repositories";
 
