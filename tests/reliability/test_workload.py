@@ -14,10 +14,12 @@ def assert_empties(registry: Registry) -> None:
     wait_until(lambda: not stored_blobs(registry), "no blob is left", SECONDS_TO_COLLECT)
 
 
-def test_a_random_workload_is_answered_as_a_registry_may(ours, tmp_path, form, seed, figures):
+def test_a_random_workload_is_answered_as_a_registry_may(
+    ours, tmp_path, form, seed, figures, request
+):
     registry = ours(tmp_path / "data", variables=VARIABLES)
     world = collected_world_of(registry, seed)
-    seconds = form.pick(20, 900)
+    seconds = form.pick(20, request.config.getoption("--workload"))
     with clients(world):
         time.sleep(seconds)
     look_at_everything(world)
