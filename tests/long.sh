@@ -1,6 +1,6 @@
 #!/bin/sh
 # The long forms of the proofs in tests/reliability, whose short forms tests/run.sh runs:
-#   tests/long.sh              all of them, about 100 minutes on 2 cores, of which 20 are the
+#   tests/long.sh              all of them, about 2 hours on 2 cores, of which 30 minutes are the
 #                              workload and the kills with the daemons of the sanitizers' builds
 #   tests/long.sh -k kill      some of them: what follows goes to pytest
 #   tests/long.sh -k soak --soak 60    a short soak, to try the script

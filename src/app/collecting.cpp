@@ -35,6 +35,8 @@ Collecting::Collecting(const config::Garbagecollection& options, content::Conten
       runs_(metrics.counter("registry_gc_runs_total", "Collections that came to their end.")),
       blobs_(metrics.counter("registry_gc_removed_blobs_total", "Blobs that were collected.")),
       bytes_(metrics.counter("registry_gc_freed_bytes_total", "Bytes of collected blobs.")),
+      miscounted_(metrics.counter("registry_gc_miscounted_total",
+                                  "Reference counts that a mark has found to be wrong.")),
       completed_(metrics.gauge("registry_gc_last_completed_timestamp_seconds",
                                "When a collection last came to its end.")),
       damaged_(metrics.gauge("registry_gc_damaged",
@@ -55,49 +57,86 @@ maintenance::Collected Collecting::collect(maintenance::CollectOptions options, 
   completed_.Set(seconds_of(std::chrono::system_clock::now()));
   runs_.Increment();
   ++runs_so_far_;
-  if (options.dry_run) return collected;
-  content_.store_size.shrank(collected.bytes);
-  blobs_.Increment(static_cast<double>(collected.blobs));
-  bytes_.Increment(static_cast<double>(collected.bytes));
+  if (!options.dry_run) count(collected);
   return collected;
 }
 
-bool Collecting::is_due(Clock::time_point now) const {
-  const auto unneeded = content_.pins.first_unneeded();
-  return now >= next_ || now >= left_until_ || (unneeded && now >= *unneeded + options_.grace);
+void Collecting::count(const maintenance::Collected& collected) {
+  content_.store_size.shrank(collected.bytes);
+  blobs_.Increment(static_cast<double>(collected.blobs));
+  bytes_.Increment(static_cast<double>(collected.bytes));
+  if (collected.miscounted == 0) return;
+  miscounted_.Increment(static_cast<double>(collected.miscounted));
+  base::log::warn(
+      "the counts of what is needed were not what is stored, and are counted anew: a push that "
+      "failed half-way leaves that, and who changes the files by hand",
+      {{"counts", std::to_string(collected.miscounted)}});
 }
 
-// Returns how many things the grace period has kept.
-std::size_t Collecting::collect_and_tell(std::chrono::seconds grace) {
+bool Collecting::has_to_mark(Clock::time_point now) const {
+  if (now >= next_ || now >= left_until_) return true;
+  const auto unneeded = content_.pins.first_unneeded();
+  return !content_.counts.is_known() && unneeded && now >= *unneeded + options_.grace;
+}
+
+bool Collecting::has_let_go(Clock::time_point now) const {
+  const auto first = content_.counts.first_let_go();
+  return first && now >= *first + options_.grace;
+}
+
+void Collecting::tell(const maintenance::Collected& collected, Clock::time_point begin) const {
+  if (collected.blobs == 0 && collected.damaged == 0) return;
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
+  base::log::Fields fields = {{"blobs", std::to_string(collected.blobs)},
+                              {"bytes", std::to_string(collected.bytes)},
+                              {"damaged", std::to_string(collected.damaged)},
+                              {"ms", std::to_string(took.count())}};
+  if (collected.marked > 0) fields.emplace_back("needed", std::to_string(collected.marked));
+  base::log::info("space was made: what nothing needs is gone", fields);
+}
+
+// nullopt: it failed.
+std::optional<maintenance::Collected> Collecting::mark_and_tell(std::chrono::seconds grace) {
   const auto begin = Clock::now();
   try {
-    const auto collected = collect({.quiet = true, .grace = grace}, {});
-    if (collected.blobs == 0 && collected.damaged == 0) return collected.kept;
-    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
-    base::log::info("space was made: what nothing needs is gone",
-                    {{"blobs", std::to_string(collected.blobs)},
-                     {"bytes", std::to_string(collected.bytes)},
-                     {"needed", std::to_string(collected.marked)},
-                     {"damaged", std::to_string(collected.damaged)},
-                     {"ms", std::to_string(took.count())}});
-    return collected.kept;
+    auto collected = collect({.quiet = true, .grace = grace}, {});
+    tell(collected, begin);
+    return collected;
   } catch (const std::exception& error) {
     base::log::error("cannot collect what nothing needs", {{"err", error.what()}});
-    return 0;
+    return std::nullopt;
+  }
+}
+
+// False: the whole store has to be marked.
+bool Collecting::collect_let_go() {
+  const std::scoped_lock lock(one_at_a_time_);
+  const auto begin = Clock::now();
+  try {
+    const auto collected = maintenance::collect_let_go(content_, driver_, options_.grace, stop_);
+    if (!collected) return false;
+    count(*collected);
+    tell(*collected, begin);
+    return true;
+  } catch (const std::exception& error) {
+    base::log::error("cannot collect what was deleted", {{"err", error.what()}});
+    return false;
   }
 }
 
 void Collecting::collect_by_itself() {
   const auto begin = Clock::now();
+  if (!has_to_mark(begin) && collect_let_go()) return;
   // Before the mark: what is deleted behind its back is left for the next one.
   content_.pins.forget_unneeded();
   next_ = begin + options_.interval;
   left_until_ = Clock::time_point::max();
-  if (collect_and_tell(options_.grace) > 0) left_until_ = begin + options_.grace + kTick;
+  const auto collected = mark_and_tell(options_.grace);
+  if (collected && collected->kept > 0) left_until_ = begin + options_.grace + kTick;
 }
 
-void Collecting::collect_under_pressure() {
-  collect_and_tell(options_.mingrace);
+std::optional<maintenance::Collected> Collecting::collect_under_pressure() {
+  return mark_and_tell(options_.mingrace);
 }
 
 net::awaitable<void> Collecting::collect_for_ever(base::Pool& pool) {
@@ -110,7 +149,9 @@ net::awaitable<void> Collecting::collect_for_ever(base::Pool& pool) {
   for (;;) {
     timer.expires_after(kTick);
     co_await timer.async_wait(net::use_awaitable);
-    if (is_due(Clock::now())) co_await base::offload(pool, work);
+    const auto now = Clock::now();
+    const bool is_due = has_to_mark(now) || has_let_go(now);
+    if (is_due) co_await base::offload(pool, work);
   }
 }
 

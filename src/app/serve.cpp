@@ -24,6 +24,7 @@
 #include "health.hpp"
 #include "last_uses.hpp"
 #include "limits.hpp"
+#include "making_room.hpp"
 #include "purging.hpp"
 #include "registry/api/api.hpp"
 #include "registry/base/budget.hpp"
@@ -133,6 +134,7 @@ class Daemon {
   std::optional<Collecting> collecting_;
   std::optional<Scrubbing> scrubbing_;
   std::optional<Watching> watching_;
+  std::optional<MakingRoom> making_room_;
   std::optional<control::Server> control_;
   base::Pool io_;
   base::Pool transfers_{"transfer", kTransfers, kTransferNiceness};
@@ -281,10 +283,12 @@ void Daemon::start_background() {
   if (!config_.retention.rules.empty()) start_retention(in_memory);
   start_collecting();
   const bool keeps_reserve = reserve_ && !config_.storage.maintenance.readonly.enabled;
-  watching_.emplace(config_, *content_, *driver_, *collecting_, *health_, metrics_,
-                    keeps_reserve ? &*reserve_ : nullptr, ending_.get_token());
+  watching_.emplace(config_.capacity, content_->reservations, *health_, metrics_,
+                    keeps_reserve ? &*reserve_ : nullptr);
   net::co_spawn(context_, watching_->watch_for_ever(io_), net::detached);
-  net::co_spawn(context_, watching_->make_room_for_ever(collecting_pool_), net::detached);
+  making_room_.emplace(config_, *content_, *driver_, *collecting_, *watching_, metrics_,
+                       ending_.get_token());
+  net::co_spawn(context_, making_room_->make_room_for_ever(collecting_pool_), net::detached);
   scrubbing_.emplace(config_.scrub, *driver_, *content_, scrub_metrics_, ending_.get_token());
   if (config_.scrub.enabled) {
     net::co_spawn(context_, scrubbing_->scrub_for_ever(scrubbing_pool_), net::detached);
@@ -323,9 +327,6 @@ int Daemon::run() {
   api_.emplace(services, api_options(config_));
   if (config_.storage.maintenance.readonly.enabled) {
     log::warn("storage.maintenance.readonly is on: pushes and deletes are refused");
-  }
-  if (config_.capacity.evict) {
-    log::warn("capacity.evict has no effect yet: retention says which tags go");
   }
   listen();
   start_background();

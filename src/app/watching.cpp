@@ -1,15 +1,10 @@
 #include "watching.hpp"
 
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <functional>
+#include <utility>
 
 #include "registry/base/log.hpp"
-#include "registry/base/offload.hpp"
 #include "registry/base/text.hpp"
-#include "registry/maintenance/quota_counter.hpp"
-#include "registry/maintenance/store_counter.hpp"
-#include "registry/maintenance/upload_purger.hpp"
 #include "repeating.hpp"
 
 namespace registry::app {
@@ -22,16 +17,12 @@ constexpr std::chrono::minutes kUntilReserveIsTriedAgain{1};
 
 }  // namespace
 
-Watching::Watching(const config::Config& config, content::Content& content, storage::Driver& driver,
-                   Collecting& collecting, Health& health, base::Metrics& metrics,
-                   storage::ReserveFile* reserve, std::stop_token stop)
-    : config_(config),
-      content_(content),
-      driver_(driver),
-      collecting_(collecting),
+Watching::Watching(const config::Capacity& capacity, content::Reservations& reservations,
+                   Health& health, base::Metrics& metrics, storage::ReserveFile* reserve)
+    : capacity_(capacity),
+      reservations_(reservations),
       health_(health),
       reserve_(reserve),
-      stop_(std::move(stop)),
       limit_(metrics.gauge("registry_capacity_limit_bytes", "What the store may take.")),
       used_(metrics.gauge("registry_capacity_used_bytes", "What is taken of it.")),
       free_(
@@ -42,32 +33,32 @@ Watching::Watching(const config::Config& config, content::Content& content, stor
                                "Requests that were refused as what they bring does not fit.")) {}
 
 void Watching::look() {
-  const auto refused = content_.reservations.refused();
+  const auto refused = reservations_.refused();
   refused_.Increment(static_cast<double>(refused - std::exchange(refused_so_far_, refused)));
-  const auto now = content_.reservations.fullness();
+  const auto now = reservations_.fullness();
   if (!now) return;
   limit_.Set(static_cast<double>(now->limit));
   used_.Set(static_cast<double>(now->used));
   free_.Set(static_cast<double>(now->free));
   reserved_.Set(static_cast<double>(now->reserved));
-  is_high_ = now->is_above(config_.capacity.high);
+  is_high_ = now->is_above(capacity_.high);
   announce(*now);
   keep_reserve(*now);
-  health_.set_remark(content_.reservations.why_full());
+  health_.set_remark(reservations_.why_full());
 }
 
 // Once, until it is below `low` again.
 void Watching::announce(const content::Fullness& now) {
   const auto used = base::size_text(now.used), limit = base::size_text(now.limit);
-  if (is_high_ && !was_announced_) {
+  if (is_high_ && !is_nearly_full_) {
     base::log::warn("the storage is nearly full: what nothing needs is collected at once",
                     {{"used", used},
                      {"limit", limit},
-                     {"capacity.high", std::to_string(config_.capacity.high) + "%"}});
-    was_announced_ = true;
-  } else if (was_announced_ && !now.is_above(config_.capacity.low)) {
+                     {"capacity.high", std::to_string(capacity_.high) + "%"}});
+    is_nearly_full_ = true;
+  } else if (is_nearly_full_ && !now.is_above(capacity_.low)) {
     base::log::info("the storage has room again", {{"used", used}, {"limit", limit}});
-    was_announced_ = false;
+    is_nearly_full_ = false;
   }
 }
 
@@ -79,58 +70,13 @@ void Watching::keep_reserve(const content::Fullness& now) {
   if (is_wrong && Clock::now() >= next_reserve_ && !reserve_->make(now.kept)) {
     next_reserve_ = Clock::now() + kUntilReserveIsTriedAgain;
   }
-  content_.reservations.keep_in_file(reserve_->held());
+  reservations_.keep_in_file(reserve_->held());
 }
 
 net::awaitable<void> Watching::watch_for_ever(base::Pool& io) {
   constexpr std::chrono::seconds kAtOnce{0};
   const std::function<void()> work = [this] { look(); };
   co_await repeat(io, kAtOnce, kTick, work);
-}
-
-// A collection leaves less than was counted, and a mark has just been paid for anyway.
-bool Watching::has_to_count(Clock::time_point now) const {
-  if (config_.capacity.limit == 0 && config_.quota.empty()) return false;
-  return now >= next_count_ || collecting_.runs() != counted_after_;
-}
-
-void Watching::count() {
-  next_count_ = Clock::now() + config_.garbagecollection.interval;
-  counted_after_ = collecting_.runs();
-  try {
-    if (config_.capacity.limit > 0) maintenance::count_store(content_, driver_, stop_);
-    maintenance::count_quotas(content_, driver_, stop_);
-  } catch (const std::exception& error) {
-    base::log::error("cannot count what the store takes", {{"err", error.what()}});
-  }
-}
-
-void Watching::make_room() {
-  try {
-    collecting_.collect_under_pressure();
-    const auto limit = std::chrono::system_clock::now() - config_.garbagecollection.grace;
-    maintenance::purge_uploads(content_, limit, false, stop_);
-  } catch (const std::exception& error) {
-    base::log::error("cannot make room", {{"err", error.what()}});
-  }
-  next_room_ = Clock::now() + config_.garbagecollection.mingrace;  // after a mark, however long
-}
-
-net::awaitable<void> Watching::make_room_for_ever(base::Pool& collecting) {
-  const auto executor = co_await net::this_coro::executor;
-  net::steady_timer timer(executor);
-  const auto& collection = config_.garbagecollection;
-  const bool makes_room = collection.enabled && !config_.storage.maintenance.readonly.enabled;
-  const auto count = [this] { this->count(); };
-  const auto make_room = [this] { this->make_room(); };
-  for (;;) {
-    const auto now = Clock::now();
-    if (has_to_count(now)) co_await base::offload(collecting, count);
-    const bool is_due = makes_room && is_high_ && now >= next_room_;
-    if (is_due) co_await base::offload(collecting, make_room);
-    timer.expires_after(kTick);
-    co_await timer.async_wait(net::use_awaitable);
-  }
 }
 
 }  // namespace registry::app

@@ -3,29 +3,30 @@
 #include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
-#include <stop_token>
 
-#include "collecting.hpp"
 #include "health.hpp"
 #include "registry/base/metrics.hpp"
 #include "registry/base/pool.hpp"
 #include "registry/config/config.hpp"
-#include "registry/content/content.hpp"
+#include "registry/content/reservations.hpp"
 #include "registry/storage/reserve_file.hpp"
 
 namespace registry::app {
 
-// Watches how full the store is, says so, keeps the reserve, and makes room above capacity.high.
-// All that it is given outlives it. `reserve`: nullptr where there is no volume.
+// Watches how full the store is, says so, and keeps the reserve. All that it is given outlives it.
+// `reserve`: nullptr where there is no volume.
 class Watching {
  public:
-  Watching(const config::Config& config, content::Content& content, storage::Driver& driver,
-           Collecting& collecting, Health& health, base::Metrics& metrics,
-           storage::ReserveFile* reserve, std::stop_token stop);
+  Watching(const config::Capacity& capacity, content::Reservations& reservations, Health& health,
+           base::Metrics& metrics, storage::ReserveFile* reserve);
 
-  // Each until the event loop ends. The pools are for moments, and for the collections.
+  // Until the event loop ends. The pool is for moments.
   boost::asio::awaitable<void> watch_for_ever(base::Pool& io);
-  boost::asio::awaitable<void> make_room_for_ever(base::Pool& collecting);
+
+  // Thread-safe.
+  bool is_high() const { return is_high_; }
+  // Since it was above `high`, it has not been below `low`.
+  bool is_nearly_full() const { return is_nearly_full_; }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -33,23 +34,14 @@ class Watching {
   void look();
   void announce(const content::Fullness& now);
   void keep_reserve(const content::Fullness& now);
-  bool has_to_count(Clock::time_point now) const;
-  void count();
-  void make_room();
 
-  const config::Config& config_;
-  content::Content& content_;
-  storage::Driver& driver_;
-  Collecting& collecting_;
+  const config::Capacity& capacity_;
+  content::Reservations& reservations_;
   Health& health_;
   storage::ReserveFile* const reserve_;
-  const std::stop_token stop_;
-  std::atomic<bool> is_high_ = false;
-  bool was_announced_ = false;  // of the one loop
+  std::atomic<bool> is_high_ = false, is_nearly_full_ = false;
   std::uint64_t refused_so_far_ = 0;
   Clock::time_point next_reserve_;
-  std::size_t counted_after_ = 0;             // collections
-  Clock::time_point next_count_, next_room_;  // of the other
   prometheus::Gauge &limit_, &used_, &free_, &reserved_;
   prometheus::Counter& refused_;
 };

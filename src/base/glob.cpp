@@ -1,5 +1,7 @@
 #include "registry/base/glob.hpp"
 
+#include <algorithm>
+
 namespace registry::base {
 namespace {
 
@@ -40,6 +42,11 @@ bool matches_glob(std::string_view pattern, std::string_view name) {
     }
   }
   return true;
+}
+
+bool matches_any_glob(const std::vector<std::string>& patterns, std::string_view name) {
+  return std::ranges::any_of(patterns,
+                             [&](const auto& pattern) { return matches_glob(pattern, name); });
 }
 
 }  // namespace registry::base

@@ -25,7 +25,7 @@ const std::string& text_of(const Reference& reference) {
 
 Manifests::Manifests(storage::Driver& driver, Pins& pins, RepositoryLocks& locks, Tags& tags,
                      Referrers& referrers, const Acceptance& acceptance, Recent& recent,
-                     LastUses& uses)
+                     LastUses& uses, ReferenceCounts& counts)
     : driver_(driver),
       pins_(pins),
       locks_(locks),
@@ -33,7 +33,8 @@ Manifests::Manifests(storage::Driver& driver, Pins& pins, RepositoryLocks& locks
       referrers_(referrers),
       acceptance_(acceptance),
       recent_(recent),
-      uses_(uses) {}
+      uses_(uses),
+      counts_(counts) {}
 
 std::optional<FoundManifest> Manifests::find(const oci::RepositoryName& name,
                                              const Reference& reference) {
@@ -180,6 +181,7 @@ void Manifests::store(const oci::RepositoryName& name, const PushedManifest& pus
   store_content(sha256, pushed.content);
   if (named != sha256) write_link(driver_, paths::manifest_alias(name, named), sha256);
   if (manifest.subject) referrers_.add(name, manifest.subject->digest, named, sha256);
+  counts_.add(name, sha256, oci::read_stored(pushed.content).references);
   if (std::holds_alternative<oci::Tag>(pushed.reference)) {
     write_link(driver_, paths::revision_link(name, sha256), sha256);
   } else {  // anew also where it is there already: its time says when it was last pushed
@@ -257,20 +259,23 @@ bool Manifests::remove_manifest(const oci::RepositoryName& name, const oci::Dige
   return remove_revision(name, *sha256);
 }
 
+// What is counted off is what its whole content names: a damaged one says nothing of that.
 bool Manifests::remove_revision(const oci::RepositoryName& name, const oci::Digest& sha256) {
   const auto content = stored_manifest(driver_, sha256);
-  if (content) let_go_of(name, sha256, *content);
+  const auto document = content ? oci::read_stored(*content) : oci::StoredDocument();
+  if (content) let_go_of(name, sha256, document);
   if (!driver_.remove(paths::revision_link(name, sha256), Survives::power_loss)) return false;
-  if (content) tidy_up(name, *content);
+  const bool is_whole = content && oci::digest_of(*content) == sha256;
+  if (is_whole) counts_.remove(name, sha256, document.references);
+  if (content) tidy_up(name, *content, document);
   uses_.forget(name, sha256);
   return true;
 }
 
 // What it needed is unreferenced from now on, perhaps, and stays for the grace period from now on.
 void Manifests::let_go_of(const oci::RepositoryName& name, const oci::Digest& sha256,
-                          const std::string& content) {
+                          const oci::StoredDocument& document) {
   pins_.unneeded(sha256);
-  const auto document = oci::read_stored(content);
   const auto type = oci::parse_media_type(document.media_type);
   const bool has_children = type && oci::is_index(*type);
   for (const auto& reference : document.references) {
@@ -285,14 +290,14 @@ void Manifests::let_go_of(const oci::RepositoryName& name, const oci::Digest& sh
 }
 
 // What led to a manifest that is gone counts no longer, and is no reason to fail.
-void Manifests::tidy_up(const oci::RepositoryName& name, const std::string& content) {
+void Manifests::tidy_up(const oci::RepositoryName& name, const std::string& content,
+                        const oci::StoredDocument& document) {
   try {
     const auto sha256 = oci::digest_of(content);
     const auto sha512 = oci::digest_of(content, oci::Algorithm::sha512);
     driver_.remove(paths::manifest_alias(name, sha512), Survives::process_crash);
-    const auto subject = oci::read_stored(content).subject;
-    if (!subject) return;
-    for (const auto& named : {sha256, sha512}) referrers_.remove(name, *subject, named);
+    if (!document.subject) return;
+    for (const auto& named : {sha256, sha512}) referrers_.remove(name, *document.subject, named);
   } catch (const std::system_error& error) {
     base::log::warn("cannot tidy up behind a deleted manifest",
                     {{"repository", name.str()}, {"err", error.what()}});

@@ -51,7 +51,7 @@ void Pins::turn(Shard& shard, Clock::time_point now) const {
 
 bool Pins::is_protected(const Shard& shard, const oci::Digest& digest,
                         Clock::time_point cutoff) const {
-  if (start_ >= cutoff || shard.pinned.contains(digest)) return true;
+  if (has_started_since(cutoff) || shard.pinned.contains(digest)) return true;
   for (const auto* promises : {&shard.current, &shard.previous}) {
     const auto found = promises->find(digest);
     if (found != promises->end()) return found->second >= cutoff;
@@ -62,6 +62,7 @@ bool Pins::is_protected(const Shard& shard, const oci::Digest& digest,
 void Pins::unneeded(const oci::Digest& digest) {
   const auto now = Clock::now();
   promise(digest, now);
+  last_unneeded_ = now.time_since_epoch().count();
   auto never = kNever;
   first_unneeded_.compare_exchange_strong(never, now.time_since_epoch().count());
 }

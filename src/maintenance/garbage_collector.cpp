@@ -1,7 +1,6 @@
 #include "registry/maintenance/garbage_collector.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <memory>
 #include <optional>
 #include <set>
@@ -9,6 +8,7 @@
 #include <system_error>
 #include <vector>
 
+#include "blob_sweeper.hpp"
 #include "digest_set.hpp"
 #include "links.hpp"
 #include "registry/base/log.hpp"
@@ -37,10 +37,12 @@ class Collector {
         blobs_(driver.folder(paths::kBlobs)),
         crew_(options.threads),
         guard_(content.pins, options.grace),
-        tools_{content, driver, *blobs_, crew_, guard_, options_.stop, say_} {}
+        tools_{content, driver, *blobs_, crew_, guard_, options_.stop, say_, begin_recount()} {}
   Collected run();
 
  private:
+  content::ReferenceCounts::Recount* begin_recount();
+  void finish_recount();
   void collect_in(const oci::RepositoryName& name);
   void remove_manifests(RepositoryMarker& marker, RepositorySweeper& sweeper);
   std::vector<Blobs> unmarked_blobs();
@@ -60,10 +62,23 @@ class Collector {
   const std::unique_ptr<storage::Folder> blobs_;
   Crew crew_;
   Guard guard_;
+  std::optional<content::ReferenceCounts::Recount> recount_;
   const Tools tools_;
+  BlobSweeper blob_sweeper_{tools_, options_.dry_run};
   DigestSet marked_;
   Collected collected_;
 };
+
+// Who has the store alone has no use for it.
+content::ReferenceCounts::Recount* Collector::begin_recount() {
+  return options_.grace ? &recount_.emplace(content_.counts) : nullptr;
+}
+
+// What is damaged may need anything.
+void Collector::finish_recount() {
+  if (!recount_ || collected_.damaged > 0) return;
+  collected_.miscounted = recount_->finish();
+}
 
 void Collector::collect_in(const oci::RepositoryName& name) {
   if (options_.stop.stop_requested()) return;
@@ -167,26 +182,7 @@ void Collector::remove(const std::vector<Blobs>& shelves) {
 
 void Collector::remove_some(std::span<const oci::Digest> digests) {
   for (const auto& sha256 : digests) announce(sha256);
-  std::vector<std::string> failures(digests.size());
-  std::atomic<std::uint64_t> bytes = 0;
-  crew_.for_each(digests.size(), [&](std::size_t i) {
-    try {
-      const auto path = paths::blob_below_blobs(digests[i].hex());
-      const auto removal = guard_.begin_removal(digests[i]);
-      if (!removal) return;
-      if (const auto status = blobs_->stat(path)) bytes += status->size_bytes;
-      if (options_.dry_run) return;
-      blobs_->remove_tree(path.substr(0, path.rfind('/')), {{"data"}});
-    } catch (const std::exception& error) {
-      failures[i] = error.what();
-    }
-  });
-  collected_.bytes += bytes;
-  for (std::size_t i = 0; i < failures.size(); ++i) {
-    if (failures[i].empty()) continue;
-    ++collected_.damaged;
-    base::log::warn("cannot remove a blob", {{"digest", digests[i].str()}, {"err", failures[i]}});
-  }
+  blob_sweeper_.remove(digests);
 }
 
 Collected Collector::run() {
@@ -206,6 +202,7 @@ Collected Collector::run() {
   // A part of the mark says nothing of what is needed.
   collected_.was_ended = options_.stop.stop_requested();
   if (collected_.was_ended) return collected_;
+  finish_recount();
   marked_.settle();
   collected_.marked = marked_.size();
   // What is told from memory from here on was read, and promised, since the mark began.
@@ -219,6 +216,8 @@ Collected Collector::run() {
   // No link may come back and lead to a blob that is gone.
   if (!options_.dry_run && collected_.blobs > 0) driver_.sync();
   remove(unmarked);
+  collected_.bytes = blob_sweeper_.bytes();
+  collected_.damaged += blob_sweeper_.failed();
   collected_.was_ended = options_.stop.stop_requested();
   collected_.kept = guard_.kept();
   return collected_;

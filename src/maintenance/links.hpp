@@ -23,6 +23,7 @@ struct Tools {
   Guard& guard;
   const std::stop_token& stop;
   std::function<void(const std::string& line)> say;
+  content::ReferenceCounts::Recount* recount;  // nullptr: nobody counts
 };
 
 // A link as a collector has to see it: what cannot be read is not absent.

@@ -30,6 +30,10 @@ void RepositoryMarker::keep_after_all(const oci::Digest& sha256, DigestSet& mark
   if (needs_every_layer_) mark_every_layer(marked);
 }
 
+const std::vector<oci::Digest>& RepositoryMarker::references_of(const oci::Digest& sha256) const {
+  return manifests_.at(sha256).references;
+}
+
 // An index leads to its children, and what is a subject to what refers to it.
 std::vector<oci::Digest> RepositoryMarker::next_to_go(const std::set<oci::Digest>& gone) {
   const auto stays_for_now = [&](const oci::Digest& sha256) {
@@ -79,8 +83,11 @@ void RepositoryMarker::read_some(std::span<const oci::Digest> revisions) {
       if (link.state == Link::State::absent) continue;
       if (link.state == Link::State::damaged) ++damaged_;
     }
-    auto& manifest = seen[i].manifest;
-    manifests_.emplace(sha256, manifest ? std::move(*manifest) : read_manifest(sha256));
+    auto& found = seen[i].manifest;
+    const auto at = manifests_.emplace(sha256, found ? std::move(*found) : read_manifest(sha256));
+    const auto& manifest = at.first->second;
+    const bool counts = tools_.recount != nullptr && !manifest.is_damaged;
+    if (counts) tools_.recount->seen(name_, sha256, manifest.references);
   }
 }
 

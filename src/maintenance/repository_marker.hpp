@@ -34,6 +34,8 @@ class RepositoryMarker {
 
   const std::vector<oci::Digest>& doomed() const { return doomed_; }  // manifests that do not stay
   bool keeps(const oci::Digest& sha256) const { return kept_.contains(sha256); }
+  // Of one that it has seen.
+  const std::vector<oci::Digest>& references_of(const oci::Digest& sha256) const;
   bool has_seen(const oci::Digest& sha256) const { return manifests_.contains(sha256); }
   // Whether a manifest that stays references the blob; every blob where that cannot be known.
   bool needs_layer(const oci::Digest& sha256) const {

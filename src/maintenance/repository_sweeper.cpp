@@ -86,10 +86,16 @@ std::vector<bool> RepositorySweeper::remove_some_links(const std::string& direct
     }
   });
   for (std::size_t i = 0; i < failures.size(); ++i) {
+    if (gone[i] != 0 && doomed[i].is_manifest) count_off(doomed[i].name);
     if (failures[i].empty()) continue;
     cannot_remove(directory + '/' + std::string(doomed[i].name.hex()), failures[i]);
   }
   return {gone.begin(), gone.end()};
+}
+
+// While nobody can push it again.
+void RepositorySweeper::count_off(const oci::Digest& manifest) {
+  tools_.content.counts.remove(name_, manifest, marker_.references_of(manifest));
 }
 
 bool RepositorySweeper::remove_link(storage::Folder& folder, const Doomed& doomed) {
@@ -107,7 +113,7 @@ bool RepositorySweeper::remove_link(storage::Folder& folder, const Doomed& doome
 std::vector<oci::Digest> RepositorySweeper::remove_manifests(
     std::span<const oci::Digest> manifests) {
   std::vector<Doomed> doomed;
-  for (const auto& sha256 : manifests) doomed.push_back({sha256, sha256});
+  for (const auto& sha256 : manifests) doomed.push_back({sha256, sha256, true});
   const auto gone = remove_links(paths::revisions(name_) + "/sha256", doomed);
   std::vector<oci::Digest> still_there;
   for (std::size_t i = 0; i < gone.size(); ++i) {

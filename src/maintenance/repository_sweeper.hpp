@@ -37,6 +37,7 @@ class RepositorySweeper {
     oci::Digest name;
     // What it leads to. nullopt: there is no link in the folder.
     std::optional<oci::Digest> leads_to;
+    bool is_manifest = false;
   };
 
   void sweep_revisions();
@@ -57,6 +58,7 @@ class RepositorySweeper {
                     const std::string& path);
   std::vector<bool> remove_links(const std::string& directory, std::span<const Doomed> doomed);
   std::vector<bool> remove_some_links(const std::string& directory, std::span<const Doomed> doomed);
+  void count_off(const oci::Digest& manifest);
   bool remove_link(storage::Folder& folder, const Doomed& doomed);
   void cannot_remove(const std::string& path, const std::string& why);
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "packed_digest.hpp"
 #include "registry/base/clock.hpp"
 #include "registry/config/config.hpp"
 #include "registry/oci/digest.hpp"
@@ -30,6 +31,8 @@ struct SeenManifest {
   bool is_build_cache = false;
   std::optional<oci::Digest> subject;
   std::vector<oci::Digest> children;  // all by sha256
+  // Blobs and manifests, where they were asked for: all that is stored for it but itself.
+  std::vector<PackedDigest<32>> needs;
   // Of build cache: what it takes, itself included.
   std::vector<std::pair<oci::Digest, std::uint64_t>> blobs;
 };
@@ -61,6 +64,10 @@ const config::Retention::Rule* rule_for(const std::vector<config::Retention::Rul
 
 // The manifest that a tag belongs to by its name: "sha256-<64 hex>", also with .sig, .att or .sbom.
 std::optional<oci::Digest> subject_of_tag(std::string_view tag);
+
+// Of an image for several platforms, whatever part of it was pulled. nullopt: nobody knows of any.
+std::optional<base::WallTime> last_pull(const SeenRepository& repository,
+                                        const oci::Digest& sha256);
 
 // What stays: tags by any of the keeps; build cache by its own limits; manifests without a tag
 // until their time has come; what these need and what refers to them. What belongs to a manifest

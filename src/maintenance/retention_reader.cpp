@@ -21,7 +21,7 @@ std::optional<SeenRepository> RetentionReader::read(const oci::RepositoryName& n
   } catch (const std::system_error& error) {
     base::log::warn("a repository cannot be read", {{"err", error.what()}});
   }
-  base::log::warn("retention leaves a repository as it is that cannot be read whole",
+  base::log::warn("a repository that cannot be read whole is left as it is",
                   {{"repository", name.str()}});
   return std::nullopt;
 }
@@ -89,6 +89,7 @@ SeenManifest RetentionReader::read_content(const oci::RepositoryName& name, cons
     }
   }
   if (manifest.is_build_cache) add_sizes(sha256, document.references, manifest);
+  if (with_needs_) add_needs(name, document.references, manifest);
   return manifest;
 }
 
@@ -99,6 +100,16 @@ std::optional<Digest> RetentionReader::stored_as(const oci::RepositoryName& name
   const auto link = look_at_link(driver_, paths::manifest_alias(name, digest));
   if (link.state != Link::State::damaged) return link.digest;
   throw std::system_error(std::make_error_code(std::errc::io_error), "a damaged alias");
+}
+
+void RetentionReader::add_needs(const oci::RepositoryName& name,
+                                const std::vector<Digest>& references, SeenManifest& manifest) {
+  manifest.needs.reserve(references.size());
+  for (const auto& reference : references) {
+    auto stored = stored_as(name, reference);
+    if (!stored) stored = look_at_link(driver_, paths::layer_link(name, reference)).digest;
+    if (stored) manifest.needs.push_back(*pack<32>(stored->hex()));
+  }
 }
 
 void RetentionReader::add_sizes(const Digest& sha256, const std::vector<Digest>& references,

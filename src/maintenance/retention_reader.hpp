@@ -9,11 +9,12 @@
 
 namespace registry::maintenance {
 
-// Reads what a repository holds, for retention. Blocking.
+// Reads what a repository holds, for retention and eviction. Blocking.
 class RetentionReader {
  public:
-  RetentionReader(content::Content& content, storage::Driver& driver)
-      : content_(content), driver_(driver) {}
+  // `with_needs`: also what each manifest needs.
+  RetentionReader(content::Content& content, storage::Driver& driver, bool with_needs = false)
+      : content_(content), driver_(driver), with_needs_(with_needs) {}
 
   // nullopt: a part of it cannot be read, and might need or name any of the rest; this is logged.
   std::optional<SeenRepository> read(const oci::RepositoryName& name);
@@ -27,9 +28,12 @@ class RetentionReader {
   std::optional<oci::Digest> stored_as(const oci::RepositoryName& name, const oci::Digest& digest);
   void add_sizes(const oci::Digest& sha256, const std::vector<oci::Digest>& references,
                  SeenManifest& manifest);
+  void add_needs(const oci::RepositoryName& name, const std::vector<oci::Digest>& references,
+                 SeenManifest& manifest);
 
   content::Content& content_;
   storage::Driver& driver_;
+  const bool with_needs_;
 };
 
 }  // namespace registry::maintenance

@@ -113,7 +113,9 @@ class ContentTest : public testing::TestWithParam<Backend> {
   Referrers referrers_{*driver_, locks_};
   const Acceptance acceptance_;
   LastUses uses_{*driver_};
-  Manifests manifests_{*driver_, pins_, locks_, tags_, referrers_, acceptance_, recent_, uses_};
+  ReferenceCounts counts_;
+  Manifests manifests_{*driver_,    pins_,   locks_, tags_,  referrers_,
+                       acceptance_, recent_, uses_,  counts_};
   Catalog catalog_{*driver_};
 };
 

@@ -175,14 +175,14 @@ TEST_P(ManifestsByNameTest, MayBeSparseWhereTheConfigurationSaysSo) {
   config::Validation validation;
   validation.manifests.indexes.platforms = config::Platforms::none;
   const Acceptance sparse(validation, {});
-  Manifests manifests(driver(), pins_, locks_, tags_, referrers_, sparse, recent_, uses_);
+  Manifests manifests(driver(), pins_, locks_, tags_, referrers_, sparse, recent_, uses_, counts_);
   const auto content = index(descriptor("a child that is elsewhere"));
   EXPECT_NO_THROW(manifests.put(kName, {kLatest, {}, oci::MediaType::oci_index, content, {}}));
   const auto image = manifest(descriptor("a config that is missing"));
   EXPECT_THROW(manifests.put(kName, {kLatest, {}, kType, image, {}}), oci::ErrorList);
   validation.disabled = true;
   const Acceptance anything(validation, {});
-  Manifests trusting(driver(), pins_, locks_, tags_, referrers_, anything, recent_, uses_);
+  Manifests trusting(driver(), pins_, locks_, tags_, referrers_, anything, recent_, uses_, counts_);
   EXPECT_NO_THROW(trusting.put(kName, {kLatest, {}, kType, image, {}}));
 }
 

@@ -215,7 +215,8 @@ TEST_P(ManifestsTest, RemovedByTagStayUnderTheirDigest) {
 TEST_P(ManifestsTest, PinThemselvesAndAllTheyName) {
   push_blob(kName, "config");
   Pins pins(std::chrono::hours(1), Pins::Clock::now() - std::chrono::hours(2));
-  Manifests manifests(driver(), pins, locks_, tags_, referrers_, acceptance_, recent_, uses_);
+  Manifests manifests(driver(), pins, locks_, tags_, referrers_, acceptance_, recent_, uses_,
+                      counts_);
   const auto content = manifest(descriptor("config"));
   const auto digest = manifests.put(kName, {kLatest, {}, kType, content, {}}).digest;
   const auto soon = Pins::Clock::now() - std::chrono::minutes(1);
@@ -226,7 +227,8 @@ TEST_P(ManifestsTest, PinThemselvesAndAllTheyName) {
 TEST_P(ManifestsTest, PromiseNothingThatTheyMiss) {
   push_blob(kName, "config");
   Pins pins(std::chrono::hours(1), Pins::Clock::now() - std::chrono::hours(2));
-  Manifests manifests(driver(), pins, locks_, tags_, referrers_, acceptance_, recent_, uses_);
+  Manifests manifests(driver(), pins, locks_, tags_, referrers_, acceptance_, recent_, uses_,
+                      counts_);
   const auto content = manifest(descriptor("config"), descriptor("absent"));
   EXPECT_THROW(manifests.put(kName, {kLatest, {}, kType, content, {}}), oci::ErrorList);
   EXPECT_FALSE(support::get(manifests, kName, Reference(oci::digest_of("nothing"))));

@@ -202,7 +202,8 @@ TEST_P(RecentContentTest, AnswerFromMemoryIsAPromise) {
   manifests_.fetch(name, tag_of("v1"));
   blobs_.fetch(name, oci::digest_of(text));
   Pins fresh(std::chrono::hours(1), Pins::Clock::now() - std::chrono::hours(2));
-  Manifests manifests(driver(), fresh, locks_, tags_, referrers_, acceptance_, recent_, uses_);
+  Manifests manifests(driver(), fresh, locks_, tags_, referrers_, acceptance_, recent_, uses_,
+                      counts_);
   Blobs blobs(driver(), fresh, locks_, recent_);
   EXPECT_FALSE(fresh.protects(digest, Pins::Clock::now() - std::chrono::minutes(1)));
   ASSERT_NE(manifests.recent(name, tag_of("v1")), nullptr);

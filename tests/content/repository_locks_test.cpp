@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <future>
 #include <optional>
 #include <thread>
@@ -47,6 +48,28 @@ TEST(RepositoryLocks, AreSharedByPuts) {
   RepositoryLocks locks;
   const RepositoryLocks::Shared first(locks, kName);
   std::async(std::launch::async, [&] { const RepositoryLocks::Shared second(locks, kName); }).get();
+}
+
+// As long as there is always one who shares it.
+TEST(RepositoryLocks, WhoWantsItAloneIsNotOvertaken) {
+  RepositoryLocks locks;
+  std::optional<RepositoryLocks::Shared> first(std::in_place, locks, kName);
+  std::atomic<bool> had_it_alone = false, overtaken = false;
+  std::jthread alone([&] {
+    const RepositoryLocks::Alone lock(locks, kName);
+    had_it_alone = true;
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  std::jthread second([&] {
+    const RepositoryLocks::Shared lock(locks, kName);
+    if (!had_it_alone) overtaken = true;
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  first.reset();
+  alone.join();
+  second.join();
+  EXPECT_TRUE(had_it_alone);
+  EXPECT_FALSE(overtaken);
 }
 
 TEST(RepositoryLocks, AreThoseOfOneRepository) {

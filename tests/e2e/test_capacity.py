@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from support.images import digest_of, random_image
-from support.process import free_port, wait_until
+from support.measured import metric, start
+from support.process import wait_until
 from support.push import (
     delete,
     finish,
@@ -21,7 +22,6 @@ from support.push import (
 )
 from support.registry import Registry
 from support.small_volume import mounted
-from support.web import request
 from support.wire import connect, first_answer
 
 MIB = 1024 * 1024
@@ -48,14 +48,6 @@ def registry(ours, small_volume) -> Registry:
 def quick(ours, small_volume) -> Registry:
     """Which collects a second after something was deleted."""
     return start(ours, small_volume, **QUICK)
-
-
-def start(ours, root: Path, **variables: str) -> Registry:
-    debug = f"127.0.0.1:{free_port()}"
-    variables |= {"HTTP_DEBUG_ADDR": debug, "HTTP_DEBUG_PROMETHEUS_ENABLED": "true"}
-    registry = ours(root, variables=variables)
-    registry.debug = lambda path: request(debug, "GET", path)
-    return registry
 
 
 def begin_patch(registry: Registry, location: str, length: int, some: bytes) -> socket.socket:
@@ -210,9 +202,7 @@ def fill_with(file: Path) -> None:
 
 
 def gauge(registry: Registry, name: str) -> float:
-    lines = registry.debug("/metrics").body.decode().splitlines()
-    (line,) = (line for line in lines if line.startswith(f"registry_capacity_{name} "))
-    return float(line.split()[1])
+    return metric(registry, f"registry_capacity_{name}")
 
 
 def test_the_metrics_tell_how_full_it_is(registry):

@@ -148,3 +148,7 @@ def test_retention_says_what_would_go(night):
     assert re.search(r"^\d+ tags and \d+ manifests would go; the collector frees \d+ b", tried, re.M)
     assert by_rules == "retention has no rules: everything stays\n"
     assert removed == "nothing was removed\n"
+
+
+def test_what_was_evicted_is_in_the_log(night):
+    assert night.follow("Eviction") == ["nothing was evicted\n"]

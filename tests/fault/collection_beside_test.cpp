@@ -2,8 +2,7 @@
 // between; and the other way round. Without any grace, so that only what happens meanwhile counts.
 #include <gtest/gtest.h>
 
-#include <future>
-
+#include "interleave.hpp"
 #include "registry/maintenance/garbage_collector.hpp"
 #include "registry/oci/error.hpp"
 #include "registry/oci/hasher.hpp"
@@ -54,32 +53,6 @@ void prepare(World& world) {
   world.content.blobs.fetch(kName, oci::digest_of(kGarbage));  // and in memory
 }
 
-// Runs `first`, and `second` as soon as the first makes its call N, for each N that it comes to.
-// What `second` returns tells `check` what the client was told.
-void interleave(const std::function<void(World&)>& first, const std::function<bool(World&)>& second,
-                const std::function<void(World&, bool)>& check) {
-  std::size_t last = 0;
-  for (std::size_t n = 1;; ++n) {
-    SCOPED_TRACE("at call " + std::to_string(n));
-    ASSERT_LT(n, 2000U);
-    SimulatedFiles files;
-    World world(files);
-    prepare(world);
-    std::future<bool> told;
-    files.interrupt_call(n, [&] {
-      told = std::async(std::launch::async, [&] { return second(world); });
-      told.wait_for(std::chrono::milliseconds(20));
-    });
-    first(world);
-    if (!told.valid()) break;
-    check(world, told.get());
-    expect_whole(world);
-    if (testing::Test::HasFailure()) break;
-    last = n;
-  }
-  EXPECT_GE(last, 10U) << "hardly a call was made: nothing was tested";
-}
-
 bool succeeds(const std::function<void()>& work) {
   try {
     work();
@@ -95,7 +68,7 @@ TEST(CollectionBeside, AnImageThatIsPushedMeanwhileIsWhole) {
     world.push_manifest(kElsewhere, tag("new"), kImage);
     return true;
   };
-  interleave(collect, push, [](World& world, bool) {
+  interleave(prepare, collect, push, [](World& world, bool) {
     ASSERT_TRUE(support::get(world.content.manifests, kElsewhere, tag("new")));
     EXPECT_EQ(world.read_blob(kElsewhere, oci::digest_of(kGarbage)), kGarbage);
     EXPECT_TRUE(support::get(world.content.manifests, kName, tag("kept")));
@@ -106,7 +79,7 @@ TEST(CollectionBeside, ABlobThatAHeadSawStays) {
   const auto look = [](World& world) {
     return world.content.blobs.stat(kName, oci::digest_of(kGarbage)).has_value();
   };
-  interleave(collect, look, [](World& world, bool was_there) {
+  interleave(prepare, collect, look, [](World& world, bool was_there) {
     if (!was_there) return;
     EXPECT_EQ(world.read_blob(kName, oci::digest_of(kGarbage)), kGarbage);
   });
@@ -116,7 +89,7 @@ TEST(CollectionBeside, ABlobThatWasMountedStays) {
   const auto mount = [](World& world) {
     return world.content.blobs.mount(kName, repository("c"), oci::digest_of(kGarbage)).has_value();
   };
-  interleave(collect, mount, [](World& world, bool was_mounted) {
+  interleave(prepare, collect, mount, [](World& world, bool was_mounted) {
     if (!was_mounted) return;
     EXPECT_EQ(world.read_blob(repository("c"), oci::digest_of(kGarbage)), kGarbage);
   });
@@ -126,7 +99,7 @@ TEST(CollectionBeside, AManifestThatIsTaggedMeanwhileStays) {
   const auto put_tag = [](World& world) {
     return succeeds([&] { world.push_manifest(kName, tag("late"), kImage); });
   };
-  interleave(collect, put_tag, [](World& world, bool was_tagged) {
+  interleave(prepare, collect, put_tag, [](World& world, bool was_tagged) {
     if (!was_tagged) return;
     ASSERT_TRUE(support::get(world.content.manifests, kName, tag("late")));
     EXPECT_EQ(world.read_blob(kName, oci::digest_of(kGarbage)), kGarbage);
@@ -137,7 +110,7 @@ TEST(CollectionBeside, AnIndexThatIsPulledMeanwhileKeepsItsPlatforms) {
   const auto pull = [](World& world) {
     return support::get(world.content.manifests, kName, oci::digest_of(kIndex)).has_value();
   };
-  interleave(collect, pull, [](World& world, bool was_there) {
+  interleave(prepare, collect, pull, [](World& world, bool was_there) {
     if (!was_there) return;
     ASSERT_TRUE(support::get(world.content.manifests, kName, oci::digest_of(kIndex)));
     for (const auto& manifest : {kFirst, kSecond}) {
@@ -154,7 +127,7 @@ TEST(CollectionBeside, APullThatWasAnsweredFromMemoryIsAPromise) {
     if (world.content.blobs.recent(kName, oci::digest_of(kGarbage))) return true;
     return world.content.blobs.fetch(kName, oci::digest_of(kGarbage)) != nullptr;
   };
-  interleave(collect, pull, [](World& world, bool was_there) {
+  interleave(prepare, collect, pull, [](World& world, bool was_there) {
     if (!was_there) return;
     EXPECT_EQ(world.read_blob(kName, oci::digest_of(kGarbage)), kGarbage);
   });
@@ -173,7 +146,7 @@ TEST(CollectionBeside, APushThatACollectionComesInBetweenIsWholeOrRefused) {
     collect(world);
     return true;
   };
-  interleave(push, collect_beside, [&](World& world, bool) {
+  interleave(prepare, push, collect_beside, [&](World& world, bool) {
     EXPECT_EQ(support::get(world.content.manifests, kElsewhere, tag("new")).has_value(),
               was_pushed);
     if (!was_pushed) return;

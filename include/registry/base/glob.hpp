@@ -1,6 +1,8 @@
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 // Patterns for names with slashes in them, such as repositories and tags:
 //
@@ -15,5 +17,6 @@ namespace registry::base {
 // Takes no memory, and time of no more than the product of the lengths but for patterns that mix
 // many `*` with `**`, where it is their product with the length once more.
 bool matches_glob(std::string_view pattern, std::string_view name);
+bool matches_any_glob(const std::vector<std::string>& patterns, std::string_view name);
 
 }  // namespace registry::base

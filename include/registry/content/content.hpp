@@ -10,6 +10,7 @@
 #include "registry/content/manifests.hpp"
 #include "registry/content/pins.hpp"
 #include "registry/content/quotas.hpp"
+#include "registry/content/reference_counts.hpp"
 #include "registry/content/referrers.hpp"
 #include "registry/content/repository_locks.hpp"
 #include "registry/content/reservations.hpp"
@@ -23,12 +24,13 @@ namespace registry::content {
 // For which what a client was told is present stays, where nobody says otherwise.
 inline constexpr std::chrono::hours kGrace{1};
 
-// Of what is kept in memory to answer lists.
+// Of what is kept in memory to answer lists, and to know what is needed.
 struct Indexing {
   static constexpr std::size_t kMostBytes = std::size_t{16} << 20;
   std::size_t most_bytes = kMostBytes;  // half for the catalog, half for the tags
   IndexMetrics catalog, tags;
   std::stop_token ending;  // of the process
+  std::size_t most_count_bytes = ReferenceCounts::kDefaultBytes;
 };
 
 // All that the repositories of a store hold. What it is made of outlives it. Keeps up to
@@ -48,7 +50,8 @@ struct Content {
         uploads(driver, pins, locks, recent, &store_size),
         referrers(driver, locks),
         uses(driver),
-        manifests(driver, pins, locks, tags, referrers, acceptance, recent, uses),
+        counts(indexing.most_count_bytes),
+        manifests(driver, pins, locks, tags, referrers, acceptance, recent, uses, counts),
         catalog(driver),
         catalog_index(driver, io, indexing.most_bytes / 2, indexing.catalog, indexing.ending) {}
 
@@ -64,6 +67,7 @@ struct Content {
   Uploads uploads;
   Referrers referrers;
   LastUses uses;
+  ReferenceCounts counts;
   Manifests manifests;
   Catalog catalog;
   CatalogIndex catalog_index;

@@ -13,6 +13,7 @@
 #include "registry/content/last_uses.hpp"
 #include "registry/content/pins.hpp"
 #include "registry/content/recent.hpp"
+#include "registry/content/reference_counts.hpp"
 #include "registry/content/referrers.hpp"
 #include "registry/content/repository_locks.hpp"
 #include "registry/content/tags.hpp"
@@ -86,7 +87,8 @@ struct PutManifest {
 class Manifests {
  public:
   Manifests(storage::Driver& driver, Pins& pins, RepositoryLocks& locks, Tags& tags,
-            Referrers& referrers, const Acceptance& acceptance, Recent& recent, LastUses& uses);
+            Referrers& referrers, const Acceptance& acceptance, Recent& recent, LastUses& uses,
+            ReferenceCounts& counts);
 
   // What was read lately; nullptr: it has to be fetched. A promise, as `find`. Does not block.
   std::shared_ptr<const StoredManifest> recent(const oci::RepositoryName& name,
@@ -139,8 +141,9 @@ class Manifests {
   bool remove_manifest(const oci::RepositoryName& name, const oci::Digest& digest);
   bool remove_revision(const oci::RepositoryName& name, const oci::Digest& sha256);
   void let_go_of(const oci::RepositoryName& name, const oci::Digest& sha256,
-                 const std::string& content);
-  void tidy_up(const oci::RepositoryName& name, const std::string& content);
+                 const oci::StoredDocument& document);
+  void tidy_up(const oci::RepositoryName& name, const std::string& content,
+               const oci::StoredDocument& document);
 
   storage::Driver& driver_;
   Pins& pins_;
@@ -150,6 +153,7 @@ class Manifests {
   const Acceptance& acceptance_;
   Recent& recent_;
   LastUses& uses_;
+  ReferenceCounts& counts_;
   KnownWhole whole_;
 };
 

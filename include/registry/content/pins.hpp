@@ -100,6 +100,10 @@ class Pins {
   void unneeded(const oci::Digest& digest);
   // When that happened for the first time since it was last forgotten; nullopt: it did not.
   std::optional<Clock::time_point> first_unneeded() const;
+  // When it happened for the last time; far in the past where it never did.
+  Clock::time_point last_unneeded() const {
+    return Clock::time_point(Clock::duration(last_unneeded_.load()));
+  }
   // A collection begins, and sees what has happened so far.
   void forget_unneeded() { first_unneeded_ = kNever; }
   // Whether the digest is pinned, or was promised at the cut-off or later. A cut-off before the
@@ -111,6 +115,8 @@ class Pins {
   // nothing was done.
   bool unless_pinned(const oci::Digest& digest, const std::function<void()>& work);
 
+  // The start of the process was then or later, and protects everything from such a cut-off.
+  bool has_started_since(Clock::time_point cutoff) const { return start_ >= cutoff; }
   Clock::duration grace() const { return grace_; }
 
  private:
@@ -138,7 +144,7 @@ class Pins {
   const Clock::time_point start_;
   static constexpr Clock::rep kNever = 0;
   std::atomic<std::size_t> holds_ = 0;
-  std::atomic<Clock::rep> first_unneeded_ = kNever;
+  std::atomic<Clock::rep> first_unneeded_ = kNever, last_unneeded_ = kNever;
   std::array<Shard, 16> shards_;
 };
 

@@ -7,13 +7,15 @@
 #include <string>
 #include <unordered_map>
 
+#include "registry/base/fair_mutex.hpp"
 #include "registry/oci/name.hpp"
 
 namespace registry::content {
 
 // One lock for each repository in which something is changed at the moment. PUTs share it, a DELETE
 // has it alone: a manifest that is being put must not lose its tag to a delete half-way, nor the
-// other way round. Held by one thread, never across a co_await. Thread-safe.
+// other way round. Nobody overtakes the one who waits to have it alone. Held by one thread, which
+// takes it once, never across a co_await. Thread-safe.
 class RepositoryLocks {
  public:
   // `changed`: is told of each repository that is about to be let go. Must not throw.
@@ -38,17 +40,17 @@ class RepositoryLocks {
    private:
     RepositoryLocks& locks_;
     const oci::RepositoryName name_;
-    std::shared_ptr<std::shared_mutex> mutex_;
+    std::shared_ptr<base::FairMutex> mutex_;
     Lock lock_;
   };
-  using Shared = Held<std::shared_lock<std::shared_mutex>>;
-  using Alone = Held<std::unique_lock<std::shared_mutex>>;
+  using Shared = Held<std::shared_lock<base::FairMutex>>;
+  using Alone = Held<std::unique_lock<base::FairMutex>>;
 
  private:
-  std::shared_ptr<std::shared_mutex> acquire(const std::string& name) {
+  std::shared_ptr<base::FairMutex> acquire(const std::string& name) {
     const std::scoped_lock lock(mutex_);
     auto& mutex = mutexes_[name];
-    if (!mutex) mutex = std::make_shared<std::shared_mutex>();
+    if (!mutex) mutex = std::make_shared<base::FairMutex>();
     return mutex;
   }
   void release(const std::string& name) {
@@ -59,7 +61,7 @@ class RepositoryLocks {
 
   const Changed changed_;
   std::mutex mutex_;
-  std::unordered_map<std::string, std::shared_ptr<std::shared_mutex>> mutexes_;
+  std::unordered_map<std::string, std::shared_ptr<base::FairMutex>> mutexes_;
 };
 
 }  // namespace registry::content

@@ -32,6 +32,7 @@ struct Collected {
   std::size_t kept = 0;            // things that nothing needs, and that the grace period keeps
   std::size_t damaged = 0;         // places that could not be read, each of them logged
   bool sweep_was_stopped = false;  // nobody could say what they need: no blob was removed
+  std::size_t miscounted = 0;      // reference counts that were not what the mark has found
   bool was_ended = false;          // early, by `stop`
 };
 
@@ -45,8 +46,17 @@ struct Collected {
 //
 // Links go before the blobs that they lead to, and for good: after a crash at any moment what is
 // left is whole, and the next run removes the rest.
+//
+// Where others use the content, the references are counted on the way, and content.counts are known
+// from then on, unless something is damaged.
 Collected collect_garbage(content::Content& content, storage::Driver& driver,
                           const CollectOptions& options,
                           const std::function<void(const std::string& line)>& say);
+
+// The same of what deleted manifests have let go of `grace` ago, by the reference counts in memory:
+// costs what was deleted, and finds nothing else. nullopt: they are not known, and nothing was
+// done.
+std::optional<Collected> collect_let_go(content::Content& content, storage::Driver& driver,
+                                        std::chrono::seconds grace, const std::stop_token& stop);
 
 }  // namespace registry::maintenance

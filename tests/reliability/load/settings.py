@@ -8,9 +8,14 @@ from .world import World
 
 GRACE = 2
 QUIET = {"LOG_ACCESSLOG_DISABLED": "true", "LOG_LEVEL": "warn"}
-COLLECTION = f"{{enabled: true, interval: 1s, grace: {GRACE}s, mingrace: 1s}}"
+
+
+def collection(interval: str) -> str:
+    return f"{{enabled: true, interval: {interval}, grace: {GRACE}s, mingrace: 1s}}"
+
+
 SCRUB = "{enabled: true, interval: 1s, rate: 16MiB}"
-VARIABLES = {"GARBAGECOLLECTION": COLLECTION, "SCRUB": SCRUB, **QUIET}
+VARIABLES = {"GARBAGECOLLECTION": collection("1s"), "SCRUB": SCRUB, **QUIET}
 
 
 def collects(registry: Registry) -> bool:
