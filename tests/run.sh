@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what the tests need, builds, and runs them all:
-#   the unit, HTTP and fault tests on the release build, then under the sanitizers;
+#   the unit, HTTP and fault tests on the release build, then under the sanitizers, with a short
+#   workload and kills;
 #   each fuzz target for a few seconds;
 #   the rules that the source keeps (layers, format, co_await);
 #   the release daemon as a black box, with real clients, and the short forms of tests/long.sh.
@@ -32,6 +33,8 @@ for sanitizer in asan tsan; do
   cmake --preset "$sanitizer" --log-level=WARNING
   cmake --build --preset "$sanitizer"
   step "unit tests, $sanitizer" ctest --preset "$sanitizer" --output-on-failure -j2
+  step "workload, $sanitizer" env REGISTRY_BINARY="build/$sanitizer/registry" \
+    /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/reliability -k "random_workload or kills"
 done
 step "fuzz" tests/fuzz/run.sh
 

@@ -20,7 +20,6 @@ namespace net = boost::asio;
 
 namespace {
 
-constexpr std::size_t kMaxAtOnce = 4;
 constexpr std::chrono::seconds kPatience{10};  // with whoever does not say what it wants
 constexpr std::chrono::milliseconds kPause{50};
 
@@ -54,6 +53,9 @@ class Said {
     const std::scoped_lock lock(mutex_);
     return std::exchange(text_, {});
   }
+  // Who asked has gone.
+  void abandon() { abandoned_.request_stop(); }
+  std::stop_token abandoned() const { return abandoned_.get_token(); }
   // And all was taken.
   bool has_ended() const {
     const std::scoped_lock lock(mutex_);
@@ -65,7 +67,17 @@ class Said {
   std::string text_;
   std::size_t left_out_ = 0;
   bool has_ended_ = false;
+  std::stop_source abandoned_;
 };
+
+// Who asks says nothing more, but ends the connection when it ends itself.
+template <class Socket>
+bool is_gone(Socket& socket) {
+  std::array<char, 64> some{};
+  boost::system::error_code error;
+  socket.read_some(net::buffer(some), error);
+  return error && error != net::error::would_block;
+}
 
 }  // namespace
 
@@ -142,7 +154,9 @@ net::awaitable<void> Server::serve(Socket socket) {
   pool_.post([this, said, request] {
     int code = 1;
     try {
-      code = handler_(request, [&](const std::string& line) { said->add('o', line); });
+      const Say say = [&](const std::string& line) { said->add('o', line); };
+      const auto gone = said->abandoned();
+      code = handler_({request, say, gone});
     } catch (const std::exception& failure) {
       said->add('o', failure.what());
     }
@@ -152,6 +166,7 @@ net::awaitable<void> Server::serve(Socket socket) {
   boost::system::error_code error;
   while (!error && !said->has_ended()) {
     const auto text = said->take();
+    if (is_gone(socket)) break;
     if (text.empty()) {
       timer.expires_after(kPause);
       co_await timer.async_wait(net::use_awaitable);
@@ -160,6 +175,7 @@ net::awaitable<void> Server::serve(Socket socket) {
     const auto bytes = net::buffer(text);
     co_await net::async_write(socket, bytes, net::redirect_error(net::use_awaitable, error));
   }
+  said->abandon();  // which means nothing where it has ended
 }
 
 }  // namespace registry::app::control

@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <functional>
+#include <stop_token>
 #include <string>
 
 #include "control.hpp"
@@ -15,10 +16,17 @@ namespace registry::app::control {
 // The daemon's end of the socket. Used by the event loop; what it is given outlives the loop.
 class Server {
  public:
-  // Does what a request asks for and returns the exit code. `say` never blocks. Runs on the pool.
-  using Handler = std::function<int(const std::string& request, const Say& say)>;
+  // What a request asks for, and the one that asks.
+  struct Asked {
+    const std::string& request;
+    const Say& say;               // never blocks
+    const std::stop_token& gone;  // nobody listens any more
+  };
+  // Does it and returns the exit code. Runs on the pool.
+  using Handler = std::function<int(const Asked& asked)>;
 
   // Replaces a socket that an earlier process has left: whoever listens holds the store's lock.
+  static constexpr std::size_t kMaxAtOnce = 4;
   Server(boost::asio::io_context& context, base::Pool& pool, const base::Path& root,
          Handler handler);
   Server(const Server&) = delete;

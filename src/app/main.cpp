@@ -94,8 +94,8 @@ int main(int argc, char** argv) {
   retention->add_flag("-d,--dry-run", only_say,
                       "Only say what would be removed, also of a store that is served");
   const auto* scrub = add_command(app, "scrub",
-                                  "Hash all blobs of a store that nobody serves again, and put "
-                                  "those that are damaged in quarantine",
+                                  "Hash all blobs again, and put those that are damaged in "
+                                  "quarantine: by the daemon, where one serves the store",
                                   file);
   auto* help = app.add_subcommand("help", "Print this help and exit");
   try {

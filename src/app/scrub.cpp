@@ -3,6 +3,7 @@
 #include <chrono>
 #include <filesystem>
 #include <iostream>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "registry/base/files.hpp"
@@ -14,9 +15,26 @@
 namespace registry::app {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 int fail(const std::string& why) {
   std::cerr << "failed to scrub: " << why << '\n';
   return 1;
+}
+
+// At once, as there may be hours between two of them.
+void print(const std::string& line) {
+  std::cout << line << std::endl;
+}
+
+// Returns the exit code.
+int say_outcome(const maintenance::Scrubbed& scrubbed, Clock::time_point begin,
+                const control::Say& say) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - begin);
+  say(std::to_string(scrubbed.blobs) + " blobs, " + std::to_string(scrubbed.bytes) + " bytes, " +
+      std::to_string(scrubbed.damaged) + " damaged, " + std::to_string(scrubbed.unreadable) +
+      " unreadable, " + std::to_string(seconds.count()) + " seconds");
+  return scrubbed.damaged + scrubbed.unreadable == 0 ? 0 : 1;
 }
 
 storage::StoreLock lock_store(const base::Path& root) {
@@ -33,21 +51,19 @@ storage::StoreLock lock_store(const base::Path& root) {
 
 int scrub_on_disk(const base::Path& root, std::uint64_t rate) {
   if (!std::filesystem::is_directory(root)) return fail("there is no folder " + root.string());
+  // A daemon that serves the store knows what requests rely on.
+  const nlohmann::json request = {{"command", "scrub"}, {"rate", rate}};
+  if (const auto code = control::ask(root, request.dump(), print)) return *code;
   const auto lock = lock_store(root);
   const auto files = base::make_posix_files();
   const auto driver = storage::make_filesystem_driver(*files, root);
   content::Pins pins(content::kGrace);
   content::Recent recent;
-  const auto begin = std::chrono::steady_clock::now();
-  const auto scrubbed = maintenance::scrub(
-      *driver, pins, recent, {.rate = rate},
-      [](const maintenance::DamagedBlob& blob) { std::cout << to_string(blob) << '\n'; });
-  const auto seconds =
-      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - begin);
-  std::cout << scrubbed.blobs << " blobs, " << scrubbed.bytes << " bytes, " << scrubbed.damaged
-            << " damaged, " << scrubbed.unreadable << " unreadable, " << seconds.count()
-            << " seconds" << std::endl;
-  return scrubbed.damaged + scrubbed.unreadable == 0 ? 0 : 1;
+  const auto begin = Clock::now();
+  const auto scrubbed =
+      maintenance::scrub(*driver, pins, recent, {.rate = rate},
+                         [](const maintenance::DamagedBlob& blob) { print(to_string(blob)); });
+  return say_outcome(scrubbed, begin, print);
 }
 
 }  // namespace
@@ -61,6 +77,21 @@ int scrub(const config::Config& config) {
   } catch (const std::exception& error) {
     return fail(error.what());
   }
+}
+
+int scrub_as_asked(const nlohmann::json& asked, Scrubbing& scrubbing, const control::Say& say,
+                   const std::stop_token& gone) {
+  const auto begin = Clock::now();
+  const auto report = [&](const maintenance::DamagedBlob& blob) { say(to_string(blob)); };
+  const auto scrubbed = scrubbing.scrub_by_hand(asked.value("rate", 0ULL), gone, report);
+  if (!scrubbed) {
+    say("the daemon scrubs this store at this moment, and does it once at a time: its log says "
+        "what it finds");
+    return 1;
+  }
+  if (!scrubbed->was_stopped) return say_outcome(*scrubbed, begin, say);
+  say("the daemon ends, and has ended the scrub");
+  return 1;
 }
 
 }  // namespace registry::app

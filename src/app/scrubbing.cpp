@@ -4,7 +4,6 @@
 #include <random>
 
 #include "registry/base/log.hpp"
-#include "registry/maintenance/scrubber.hpp"
 #include "repeating.hpp"
 
 namespace registry::app {
@@ -12,19 +11,12 @@ namespace net = boost::asio;
 
 namespace {
 
-void scrub(storage::Driver& driver, content::Content& content,
-           const maintenance::ScrubOptions& options) {
-  try {
-    const auto scrubbed = maintenance::scrub(driver, content.pins, content.recent, options);
-    if (scrubbed.was_stopped) return;
-    base::log::info("the store was scrubbed",
-                    {{"blobs", std::to_string(scrubbed.blobs)},
-                     {"bytes", std::to_string(scrubbed.bytes)},
-                     {"damaged", std::to_string(scrubbed.damaged)},
-                     {"unreadable", std::to_string(scrubbed.unreadable)}});
-  } catch (const std::exception& error) {
-    base::log::error("cannot scrub the store", {{"err", error.what()}});
-  }
+void tell(const maintenance::Scrubbed& scrubbed) {
+  base::log::info(scrubbed.was_stopped ? "a scrub was ended early" : "the store was scrubbed",
+                  {{"blobs", std::to_string(scrubbed.blobs)},
+                   {"bytes", std::to_string(scrubbed.bytes)},
+                   {"damaged", std::to_string(scrubbed.damaged)},
+                   {"unreadable", std::to_string(scrubbed.unreadable)}});
 }
 
 std::chrono::seconds random_part_of(std::chrono::seconds interval) {
@@ -35,17 +27,39 @@ std::chrono::seconds random_part_of(std::chrono::seconds interval) {
 
 }  // namespace
 
-net::awaitable<void> scrub_for_ever(const config::Scrub& options, storage::Driver& driver,
-                                    content::Content& content, base::Pool& pool,
-                                    maintenance::ScrubMetrics metrics, std::stop_token stop) {
-  const maintenance::ScrubOptions scrubbing{options.rate, metrics, stop};
-  const auto first = random_part_of(options.interval);
+std::optional<maintenance::Scrubbed> Scrubbing::scrub_by_hand(std::uint64_t rate,
+                                                              const std::stop_token& gone,
+                                                              const Report& report) {
+  const std::unique_lock lock(one_at_a_time_, std::try_to_lock);
+  if (!lock) return std::nullopt;
+  base::log::info("a scrub was asked for", {{"rate", std::to_string(rate)}});
+  std::stop_source either;
+  const auto end = [&] { either.request_stop(); };
+  const std::stop_callback on_end(stop_, end), on_gone(gone, end);
+  const maintenance::ScrubOptions options{rate, metrics_, either.get_token()};
+  auto scrubbed = maintenance::scrub(driver_, content_.pins, content_.recent, options, report);
+  tell(scrubbed);
+  return scrubbed;
+}
+
+void Scrubbing::scrub_by_itself() {
+  const std::scoped_lock lock(one_at_a_time_);
+  try {
+    const maintenance::ScrubOptions options{options_.rate, metrics_, stop_};
+    tell(maintenance::scrub(driver_, content_.pins, content_.recent, options));
+  } catch (const std::exception& error) {
+    base::log::error("cannot scrub the store", {{"err", error.what()}});
+  }
+}
+
+net::awaitable<void> Scrubbing::scrub_for_ever(base::Pool& pool) {
+  const auto first = random_part_of(options_.interval);
   base::log::info("the store is scrubbed",
                   {{"first", std::to_string(first.count()) + "s"},
-                   {"interval", std::to_string(options.interval.count()) + "s"},
-                   {"rate", std::to_string(options.rate)}});
-  const std::function<void()> work = [&] { scrub(driver, content, scrubbing); };
-  co_await repeat(pool, first, options.interval, work);
+                   {"interval", std::to_string(options_.interval.count()) + "s"},
+                   {"rate", std::to_string(options_.rate)}});
+  const std::function<void()> work = [this] { scrub_by_itself(); };
+  co_await repeat(pool, first, options_.interval, work);
 }
 
 }  // namespace registry::app

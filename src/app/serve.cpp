@@ -41,6 +41,7 @@
 #include "registry/storage/reserve_file.hpp"
 #include "registry/storage/store_lock.hpp"
 #include "retaining.hpp"
+#include "scrub.hpp"
 #include "scrubbing.hpp"
 #include "trimming.hpp"
 #include "watching.hpp"
@@ -106,7 +107,8 @@ class Daemon {
   bool give_reserve_back();
   void listen();
   void start_collecting();
-  int do_as_asked(const std::string& request, const control::Say& say);
+  void listen_for_commands();
+  int do_as_asked(const control::Server::Asked& asked);
   void start_background();
   void start_retention(bool in_memory);
   Retaining retaining() {
@@ -138,13 +140,16 @@ class Daemon {
   std::optional<DebugHandler> debug_;
   net::io_context context_{static_cast<int>(core_count())};
   std::optional<http::Server> server_, debug_server_;
+  std::optional<Scrubbing> scrubbing_;
   std::optional<Watching> watching_;
   std::optional<MakingRoom> making_room_;
   std::optional<control::Server> control_;
   base::Pool io_;
   base::Pool transfers_{"transfer", kTransfers, kTransferNiceness};
   base::Pool collecting_pool_{"collect", 1, kCollectNiceness};
-  base::Pool scrubbing_{"scrub", 1, kScrubNiceness};  // a run lasts for hours
+  base::Pool scrubbing_pool_{"scrub", 1, kScrubNiceness};  // a run lasts for hours
+  // One that waits, or scrubs for hours, must not keep the others waiting.
+  base::Pool commands_pool_{"command", control::Server::kMaxAtOnce, kCollectNiceness};
 };
 
 void Daemon::open_store() {
@@ -242,23 +247,25 @@ void Daemon::start_collecting() {
   if (config_.garbagecollection.enabled && !config_.storage.maintenance.readonly.enabled) {
     net::co_spawn(context_, collecting_->collect_for_ever(collecting_pool_), net::detached);
   }
-  if (config_.storage.driver == config::Driver::inmemory) return;
-  const auto handler = [this](const std::string& request, const control::Say& say) {
-    return do_as_asked(request, say);
-  };
+}
+
+void Daemon::listen_for_commands() {
+  const auto handler = [this](const control::Server::Asked& asked) { return do_as_asked(asked); };
   const base::Path root = config_.storage.filesystem.rootdirectory;
   try {
-    control_.emplace(context_, collecting_pool_, root, handler);
+    control_.emplace(context_, commands_pool_, root, handler);
   } catch (const std::exception& error) {  // some filesystems have no sockets
-    log::warn("commands cannot ask this daemon for a collection", {{"err", error.what()}});
+    log::warn("commands cannot ask this daemon for anything", {{"err", error.what()}});
   }
 }
 
 // What a command asks for. Blocking.
-int Daemon::do_as_asked(const std::string& request, const control::Say& say) {
-  const auto asked = nlohmann::json::parse(request, nullptr, false);
-  const auto command = asked.is_object() ? asked.value("command", "") : "";
-  if (command == "garbage-collect") return collect_as_asked(asked, *collecting_, say);
+int Daemon::do_as_asked(const control::Server::Asked& asked) {
+  const auto& [text, say, gone] = asked;
+  const auto request = nlohmann::json::parse(text, nullptr, false);
+  const auto command = request.is_object() ? request.value("command", "") : "";
+  if (command == "garbage-collect") return collect_as_asked(request, *collecting_, say);
+  if (command == "scrub") return scrub_as_asked(request, *scrubbing_, say, gone);
   if (command == "retention") {
     if (config_.storage.maintenance.readonly.enabled) {
       say("retention removes nothing from a store that is read-only");
@@ -288,12 +295,11 @@ void Daemon::start_background() {
   making_room_.emplace(config_, *content_, *driver_, *collecting_, *watching_, *usage_, metrics_,
                        ending_.get_token());
   net::co_spawn(context_, making_room_->make_room_for_ever(collecting_pool_), net::detached);
+  scrubbing_.emplace(config_.scrub, *driver_, *content_, scrub_metrics_, ending_.get_token());
   if (config_.scrub.enabled) {
-    net::co_spawn(context_,
-                  scrub_for_ever(config_.scrub, *driver_, *content_, scrubbing_, scrub_metrics_,
-                                 ending_.get_token()),
-                  net::detached);
+    net::co_spawn(context_, scrubbing_->scrub_for_ever(scrubbing_pool_), net::detached);
   }
+  if (!in_memory) listen_for_commands();
   net::co_spawn(context_, give_back_memory_for_ever(io_), net::detached);
   const auto& debug = config_.http.debug;
   if (debug.addr.empty()) return;

@@ -274,19 +274,24 @@ class PosixFiles final : public Files {
     const Fd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!directory) fail("cannot open", path);
     if (::fsync(directory.get()) != 0) fail("cannot sync", path);
-    // XFS that has shut itself down says that a directory is synced when it has thrown its changes
-    // away; but it does not say any more what the directory is.
-    struct stat status{};
-    if (::fstat(directory.get(), &status) != 0) fail("cannot sync", path);
+    fail_after_shutdown(directory, path);
   }
 
   void sync_filesystem(const Path& path) override {
     const Fd directory(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!directory) fail("cannot open", path);
     if (::syncfs(directory.get()) != 0) fail("cannot sync the filesystem of", path);
+    fail_after_shutdown(directory, path);
   }
 
  private:
+  // XFS that has shut itself down says that a directory is synced when it has thrown its changes
+  // away; but it does not say any more what the directory is.
+  static void fail_after_shutdown(const Fd& directory, const Path& path) {
+    struct stat status{};
+    if (::fstat(directory.get(), &status) != 0) fail("cannot sync", path);
+  }
+
   // Of a path from the root, or from the working directory.
   static At at(const Path& path) {
     static const Path no_parent;

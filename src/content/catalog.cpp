@@ -75,8 +75,9 @@ bool Catalog::visit_child(const std::string& parent, const std::string& child,
                           std::string_view after, bool is_behind, Search& search) {
   const auto text = below(parent, child);
   if (!oci::is_name_component(child, parent.empty())) {
+    // What a client says that it has seen last need not be there.
     const bool is_part_of_one = child.starts_with('_') && !parent.empty();
-    if (!is_part_of_one) search.unreadable(not_a_repository(text));
+    if (is_behind && !is_part_of_one) search.unreadable(not_a_repository(text));
     return true;
   }
   try {

@@ -109,6 +109,11 @@ std::vector<oci::Digest> Referrers::digests_behind(const oci::RepositoryName& na
 std::optional<Referrer> Referrers::find(const oci::RepositoryName& name, const oci::Digest& subject,
                                         const oci::Digest& digest) {
   const auto sha256 = read_link(driver_, paths::referrer_link(name, subject, digest));
+  // Pushed by both digests it is one, and listed by this one, also on another page.
+  const bool is_listed_before =
+      sha256 && *sha256 != digest &&
+      read_link(driver_, paths::referrer_link(name, subject, *sha256)).has_value();
+  if (is_listed_before) return std::nullopt;
   if (!sha256 || !read_link(driver_, paths::revision_link(name, *sha256))) return std::nullopt;
   const auto content = stored_manifest(driver_, *sha256);
   if (!content || content->empty()) return std::nullopt;
@@ -126,7 +131,6 @@ ReferrersPage Referrers::list(const oci::RepositoryName& name, const oci::Digest
                               std::optional<std::string_view> artifact_type) {
   ReferrersPage page;
   std::size_t bytes = 0, bytes_read = 0;
-  std::set<oci::Digest> seen;  // pushed by both digests, it is one
   // One more than is looked at tells whether more follow.
   const auto digests = digests_behind(name, subject, after, kMostLookedAt + 1);
   for (std::size_t i = 0; i < digests.size(); ++i) {
@@ -134,7 +138,7 @@ ReferrersPage Referrers::list(const oci::RepositoryName& name, const oci::Digest
     if (referrer) bytes_read += referrer->size_bytes;
     const bool is_asked_for =
         referrer && (!artifact_type || referrer->artifact_type == *artifact_type);
-    if (is_asked_for && seen.insert(referrer->sha256).second) {
+    if (is_asked_for) {
       bytes += bytes_of(*referrer);
       page.referrers.push_back(std::move(*referrer));
     }

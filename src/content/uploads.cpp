@@ -228,13 +228,15 @@ bool Uploads::remove_untouched(const oci::RepositoryName& name, std::string_view
   // Asked before it is used, too: a client that comes meanwhile is not to be told that it is in
   // use.
   if (!is_untouched()) return false;
+  const auto key = key_of(name, id);
   std::optional<Use> use;
   try {
-    use.emplace(*this, key_of(name, id));
+    use.emplace(*this, key);
   } catch (const oci::Error&) {
     return false;  // a request is writing to it
   }
   if (!is_untouched()) return false;
+  kept_.take(key);
   return remove_whole(name, id);
 }
 

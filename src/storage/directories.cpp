@@ -9,11 +9,32 @@ Directories::Directories(base::Files& files, base::Path root)
     : files_(files), root_(std::move(root)) {}
 
 base::MadeDirectory Directories::make_one(const base::Path& path) {
-  // Under the lock, so that none is ever there without being known as not durable.
+  bool are_too_many = false;
+  {
+    // Under the lock, so that none is ever there without being known as not durable.
+    const std::scoped_lock lock(mutex_);
+    const auto made = files_.make_directory(path);
+    if (made != base::MadeDirectory::made) return made;
+    not_durable_[path.native()] = next_generation_++;
+    are_too_many = not_durable_.size() >= kMostNotDurable && !is_making_all_durable_;
+    is_making_all_durable_ |= are_too_many;
+  }
+  if (are_too_many) make_all_durable();
+  return base::MadeDirectory::made;
+}
+
+// Others go on meanwhile: what they make is not among these.
+void Directories::make_all_durable() {
+  const auto before = now();
+  bool is_done = true;
+  try {
+    files_.sync_filesystem(root_);
+  } catch (const std::system_error&) {
+    is_done = false;  // whoever needs one of them syncs it, and learns why it cannot be
+  }
   const std::scoped_lock lock(mutex_);
-  const auto made = files_.make_directory(path);
-  if (made == base::MadeDirectory::made) not_durable_[path.native()] = next_generation_++;
-  return made;
+  is_making_all_durable_ = false;
+  if (is_done) std::erase_if(not_durable_, [&](const auto& one) { return one.second < before; });
 }
 
 // From below, as mostly all but the last are there.

@@ -12,9 +12,12 @@ namespace registry::storage {
 // Makes the directories of a store, and knows which of them a power loss could still
 // take away: those that this process made, until their parent was synced. What was there at the
 // start was made durable by one sync of the filesystem. Thread-safe. Costs about 200 bytes for
-// each directory that is not durable: those of uploads under way, and few others.
+// each directory that is not durable, which are those of uploads under way and few others. Clients
+// leave as many uploads as they like: one more sync of the filesystem bounds them.
 class Directories {
  public:
+  static constexpr std::size_t kMostNotDurable = 10'000;
+
   Directories(base::Files& files, base::Path root);
 
   // `path` and its parents below the root, as far as they are missing; not durable yet. Throws
@@ -33,14 +36,16 @@ class Directories {
 
  private:
   base::MadeDirectory make_one(const base::Path& path);
+  void make_all_durable();
   std::uint64_t generation_of(const base::Path& path);
 
   base::Files& files_;
   const base::Path root_;
-  std::mutex mutex_;
+  std::mutex mutex_;  // of what follows
   // The number tells a directory from one of the same name that was made after it was removed.
   std::map<std::string, std::uint64_t> not_durable_;
   std::uint64_t next_generation_ = 1;
+  bool is_making_all_durable_ = false;
 };
 
 }  // namespace registry::storage

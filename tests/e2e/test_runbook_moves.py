@@ -156,19 +156,17 @@ def test_a_damaged_blob_is_found_and_mended_by_the_next_push(night):
     assert_all_can_be_pulled(night)
 
 
-def test_a_store_is_scrubbed_by_its_daemon_or_without_one(night):
+def test_a_store_is_scrubbed_by_its_daemon_by_itself_and_when_it_is_asked(night):
     before = night.pod.daemon.pid
     night.follow("Damaged blobs", slice(0, 1))
     assert night.pod.daemon.pid != before
     assert "the store is scrubbed" in night.pod.daemon.said()
-    night.follow(OFFLINE, DOWN)
     [said] = night.follow("Damaged blobs", slice(1, 2))
     blobs = len(night.stored())
     assert re.search(rf"^{blobs} blobs, \d+ bytes, 0 damaged, 0 unreadable, ", said, re.MULTILINE)
     damage(night, night.images["myproject:old"].blobs[1])
     with pytest.raises(AssertionError, match="hits: myproject:old"):
         night.follow("Damaged blobs", slice(1, 2))
-    night.follow(OFFLINE, UP)
     night.push("myproject:old", night.images["myproject:old"])
     assert_all_can_be_pulled(night)
 

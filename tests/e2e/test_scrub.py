@@ -7,7 +7,7 @@ import pytest
 
 from support.damage import Victim, missing, truncated
 from support.images import digest_of, random_image
-from support.process import environment, free_port, run, wait_until
+from support.process import Daemon, environment, free_port, run, wait_until
 from support.push import push_image
 from support.registry import OURS, Registry, write_config
 from support.web import request
@@ -114,10 +114,13 @@ def scrub(tmp_path):
     return command
 
 
-def test_the_command_says_what_is_damaged_and_whom_it_hits(ours, tmp_path, scrub):
+@pytest.mark.parametrize("is_served", [False, True], ids=["alone", "by the daemon"])
+def test_the_command_says_what_is_damaged_and_whom_it_hits(ours, tmp_path, scrub, is_served):
     registry = ours(tmp_path / "data")
     victim = push_victim(registry)
-    registry.stop()
+    assert layer_status(registry, victim) == 200  # and a daemon has it in memory from now on
+    if not is_served:
+        registry.stop()
     done = scrub(registry.root)
     assert done.returncode == 0, done.stderr
     assert re.fullmatch(rb"8 blobs, \d+ bytes, 0 damaged, 0 unreadable, \d+ seconds\n", done.stdout)
@@ -134,7 +137,8 @@ def test_the_command_says_what_is_damaged_and_whom_it_hits(ours, tmp_path, scrub
 
     done = scrub(registry.root)
     assert done.returncode == 0, "what is in quarantine is not in the store"
-    registry.start()
+    if not is_served:
+        registry.start()
     assert layer_status(registry, victim) == 404
     push_image(registry, victim.name, victim.tag, victim.image)
     assert_whole(registry, victim)
@@ -159,16 +163,64 @@ def test_what_is_missing_is_no_damage(ours, tmp_path, scrub):
     assert done.stdout.startswith(b"7 blobs, ")
 
 
-def test_a_store_that_is_served_is_left_to_its_daemon(ours, tmp_path, scrub):
+def test_a_daemon_that_cannot_be_asked_keeps_its_store(ours, tmp_path, scrub):
     registry = ours(tmp_path / "data")
     victim = push_victim(registry)
     garbled(victim.layer_data())
+    (registry.root / ".registry/socket").unlink()
     done = scrub(registry.root)
     assert (done.returncode, done.stdout) == (1, b"")
     said = done.stderr.decode()
     assert "failed to scrub: " in said and f"pid {registry.daemon.pid}" in said
     assert "scrub.enabled" in said
     assert quarantined(registry.root) == []
+
+
+@pytest.fixture
+def asked(ours, tmp_path, scrub) -> tuple[Registry, Daemon]:
+    """A daemon that scrubs for a command, for days at this rate."""
+    registry = ours(tmp_path / "data")
+    push_victim(registry)
+    config = write_config(tmp_path / "slow.yml", registry.root, "127.0.0.1:0")
+    slow = environment(REGISTRY_SCRUB_RATE="1")
+    command = Daemon([OURS, "scrub", config], tmp_path / "slow.log", slow)
+    wait_until(lambda: "a scrub was asked for" in registry.daemon.said(), "it scrubs")
+    yield registry, command
+    command.stop()
+
+
+def test_a_scrub_that_was_asked_for_goes_on_beside_everything_but_another(asked, scrub):
+    registry, command = asked
+    done = scrub(registry.root)
+    assert done.returncode == 1
+    assert b"scrubs this store at this moment" in done.stdout
+    run(OURS, "garbage-collect", registry.config, env=registry.env)
+    assert registry.get("/v2/hit/manifests/v1").status == 200
+    assert command.runs()
+
+
+def test_a_scrub_ends_when_the_command_that_asked_for_it_goes_away(asked, scrub):
+    registry, command = asked
+    command.kill()
+    wait_until(lambda: "a scrub was ended early" in registry.daemon.said(), "it has ended")
+    done = scrub(registry.root)
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_daemon_that_ends_ends_the_scrub_that_was_asked_for(asked):
+    registry, command = asked
+    assert registry.stop() == 0
+    assert command.wait() == 1
+    assert " blobs, " not in command.said()
+
+
+def test_a_daemon_that_scrubs_by_itself_says_so_to_whoever_asks(ours, tmp_path, scrub):
+    slow = scrubbing_daemon(ours, tmp_path / "data", SCRUB_RATE="1")
+    push_victim(slow)
+    wait_until(lambda: metric(slow, "registry_scrub_bytes_total") > 0, "it scrubs")
+    done = scrub(slow.root)
+    assert done.returncode == 1
+    assert b"scrubs this store at this moment" in done.stdout
 
 
 def test_what_cannot_be_scrubbed_is_said(scrub, tmp_path):

@@ -15,6 +15,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="the long forms: hours in all")
     parser.addoption("--seed", type=int, help="of an earlier run, to make the same choices again")
     parser.addoption("--soak", type=int, default=1800, metavar="SECONDS", help="of the soak")
+    parser.addoption("--workload", type=int, default=900, metavar="SECONDS", help="of the workload")
+    parser.addoption("--build", help="of the daemon, to tell its figures from those of another")
     parser.addoption("--plot", type=Path, help="a file for the curves of the soak")
     parser.addoption("--figures", type=Path, help="a folder for what was measured, as JSON")
 
@@ -62,4 +64,6 @@ def figures(request: pytest.FixtureRequest) -> Iterator[Figures]:
     if folder and measured:
         folder.mkdir(parents=True, exist_ok=True)
         name = request.node.name.removeprefix("test_")
+        build = request.config.getoption("--build")
+        name += f", {build}" if build else ""
         (folder / f"{name}.json").write_text(json.dumps(measured, indent=1))

@@ -18,12 +18,12 @@ def assert_empties(registry: Registry) -> None:
 # In between the marks, what is deleted goes by the counts, and each mark compares them.
 @pytest.mark.parametrize("interval", ["1s", "7s"])
 def test_a_random_workload_is_answered_as_a_registry_may(
-    ours, tmp_path, form, seed, figures, interval
+    ours, tmp_path, form, seed, figures, interval, request
 ):
     variables = {**VARIABLES, "GARBAGECOLLECTION": collection(interval)}
     registry = ours(tmp_path / "data", variables=variables)
     world = collected_world_of(registry, seed)
-    seconds = form.pick(20, 900)
+    seconds = form.pick(20, request.config.getoption("--workload"))
     with clients(world):
         time.sleep(seconds)
     look_at_everything(world)

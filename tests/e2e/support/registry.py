@@ -13,6 +13,12 @@ PROJECT = Path(__file__).resolve().parents[3]
 OURS = Path(os.environ.get("REGISTRY_BINARY", PROJECT / "build/release/registry")).resolve()
 REFERENCE = Path(os.environ.get("REFERENCE_BINARY", "/usr/bin/docker-registry"))
 SECRET = "some-shared-secret"
+REPORTS_OF_SANITIZERS = (
+    "ERROR: AddressSanitizer",
+    "ERROR: LeakSanitizer",
+    "WARNING: ThreadSanitizer",
+    "runtime error: ",
+)
 
 CONFIG = """\
 version: 0.1
@@ -82,6 +88,13 @@ class Registry:
         crashed = not self.daemon.runs() and not self.daemon.asked_to_end
         self.stop()
         assert not crashed, f"{self.binary} ended by itself"
+        self.assert_no_report()
+
+    def assert_no_report(self) -> None:
+        """Of a sanitizer, of any process so far: one that was killed has no status of its own."""
+        said = self.daemon.said()
+        reports = [report for report in REPORTS_OF_SANITIZERS if report in said]
+        assert not reports, f"{self.binary}: {reports}\n{said}"
 
     def kill(self) -> None:
         self.daemon.kill()
