@@ -64,7 +64,9 @@ net::awaitable<void> UpkeepHandlers::collect(Exchange& exchange, const Match&) {
   const auto& request = exchange.request();
   // Whatever the client means by it: a dry run does no harm.
   const auto dry_run = request.target.parameter("dryrun").value_or("false") != "false";
-  services_.collections.ask(dry_run, is_true(request, "untagged"));
+  const bool takes_untagged = is_true(request, "untagged");
+  if (takes_untagged && !dry_run && !options_.delete_enabled) throw deletes_are_off();
+  services_.collections.ask(dry_run, takes_untagged);
   auto response = answer_with(202, json_of(services_.collections.state()));
   response.add("Location", urls_.path("api/v1/gc"));
   co_await exchange.send(std::move(response));

@@ -186,11 +186,16 @@ def test_without_rules_retention_takes_nothing(registry):
     }  # fmt: skip
 
 
-def test_deletes_that_are_off_are_off_for_repositories_too(ours, tmp_path):
+def test_deletes_that_are_off_are_off_here_too(ours, tmp_path):
     registry = ours(tmp_path / "data", delete=False)
     push_image(registry, "app", "v1", random_image(100))
-    answer = registry.request("DELETE", "/api/v1/repositories/app")
-    assert (answer.status, answer.error_codes()) == (405, ["UNSUPPORTED"])
+    for method, path in (
+        ("DELETE", "/api/v1/repositories/app"),
+        ("POST", "/api/v1/gc?untagged=true"),
+    ):
+        answer = registry.request(method, path)
+        assert (answer.status, answer.error_codes()) == (405, ["UNSUPPORTED"])
+    assert registry.request("POST", "/api/v1/gc?untagged=true&dryrun=true").status == 202
     assert registry.get("/v2/app/manifests/v1").status == 200
 
 
