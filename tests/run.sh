@@ -34,7 +34,7 @@ for sanitizer in asan tsan; do
   cmake --build --preset "$sanitizer"
   step "unit tests, $sanitizer" ctest --preset "$sanitizer" --output-on-failure -j2
   step "workload, $sanitizer" env REGISTRY_BINARY="build/$sanitizer/registry" \
-    /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/reliability -k "random_workload or kills"
+    /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/reliability -k "random_workload and 7s or kills"
 done
 step "fuzz" tests/fuzz/run.sh
 

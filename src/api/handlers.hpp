@@ -8,6 +8,7 @@
 #include "registry/oci/error.hpp"
 #include "registry/oci/range.hpp"
 #include "routes.hpp"
+#include "turns.hpp"
 #include "urls.hpp"
 
 namespace registry::api {
@@ -97,7 +98,7 @@ class UsageHandlers {
  private:
   const Services& services_;
   const Urls& urls_;
-  base::ByteBudget turn_{1};  // of those that read much: one at a time
+  Turns reading_;
 };
 
 // /api/v1: what makes room.
@@ -114,7 +115,7 @@ class UpkeepHandlers {
   const Services& services_;
   const Options& options_;
   const Urls& urls_;
-  base::ByteBudget turn_{1};
+  Turns removing_, reading_;
 };
 
 // The bytes of a stored file, by the kernel where there is one behind it: as a whole body, or as a

@@ -11,6 +11,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kUsualPage = 100, kLargestPage = 1000;  // of what would go
+constexpr std::size_t kMostWeighed = 50'000;  // of more it is not said what they free
 
 http::Response answer_with(unsigned status, const Json& document) {
   return fresh_json_answer(status,
@@ -81,7 +82,7 @@ net::awaitable<void> UpkeepHandlers::remove_repository(Exchange& exchange, const
         maintenance::remove_repository(services_.content, services_.driver, name, services_.ending);
   };
   {
-    const auto turn = co_await turn_.acquire(1);
+    const auto turn = co_await removing_.acquire();
     co_await base::offload(services_.io, work);
   }
   if (!removed) throw unknown_repository(name);
@@ -96,15 +97,21 @@ net::awaitable<void> UpkeepHandlers::retention(Exchange& exchange, const Match&)
   const auto look = [&] {
     maintenance::RetentionRun run;
     run.dry_run = true;
+    run.quiet = true;
     run.stop = services_.ending;
     std::vector<maintenance::Removal> removals;
     maintenance::Retained retained;
     std::optional<std::uint64_t> bytes = 0;
     if (!services_.retention.rules.empty()) {
-      retained = maintenance::apply_retention(
-          services_.content, services_.driver, services_.retention, run,
-          [&](const maintenance::Removal& removal) { removals.push_back(removal); });
-      bytes = maintenance::freed_bytes(services_.driver, removals, run.stop);
+      retained =
+          maintenance::apply_retention(services_.content, services_.driver, services_.retention,
+                                       run, [&](const maintenance::Removal& removal) {
+                                         if (removals.size() <= kMostWeighed)
+                                           removals.push_back(removal);
+                                       });
+      bytes = removals.size() > kMostWeighed
+                  ? std::nullopt
+                  : maintenance::freed_bytes(services_.driver, removals, run.stop);
     }
     document = {{"rules", services_.retention.rules.size()},
                 {"tags", retained.tags},
@@ -117,7 +124,7 @@ net::awaitable<void> UpkeepHandlers::retention(Exchange& exchange, const Match&)
     }
   };
   {
-    const auto turn = co_await turn_.acquire(1);
+    const auto turn = co_await reading_.acquire();
     co_await base::offload(services_.io, look);
   }
   co_await exchange.send(answer_with(200, document));

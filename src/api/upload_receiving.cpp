@@ -25,6 +25,8 @@ namespace {
 
 constexpr std::uint64_t kSmallBytes = 1024 * 1024;
 // After which a client that is silent no longer keeps the room that it has announced to need.
+// What an upload leaves on the volume until somebody goes on with it, where the process is killed.
+constexpr std::uint64_t kMostAllocated = std::uint64_t{16} << 20;
 constexpr std::chrono::seconds kPatience{30};
 
 // A range has no way to say that a chunk is empty: some clients say that it has one byte.
@@ -58,7 +60,8 @@ class Reception {
     begin_ = upload_->offset();
     if (length_ != 0) reservation_.emplace(reservations_.reserve(length_.value_or(0)));
     if (length_.value_or(0) > kSmallBytes) {
-      reservation_->allocate(*length_, [this] { return upload_->allocate(*length_); });
+      const auto bytes = std::min(*length_, kMostAllocated);
+      reservation_->allocate(bytes, [this, bytes] { return upload_->allocate(bytes); });
     }
   }
   void take(std::span<const std::byte> data) {

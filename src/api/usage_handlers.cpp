@@ -101,7 +101,7 @@ net::awaitable<void> UsageHandlers::repository(Exchange& exchange, const Match& 
     page->images.clear();
   };
   {
-    const auto turn = co_await turn_.acquire(1);
+    const auto turn = co_await reading_.acquire();
     co_await base::offload(services_.io, look);
   }
   if (!page) throw unknown_repository(name);

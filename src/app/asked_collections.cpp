@@ -14,7 +14,6 @@ api::CollectionState AskedCollections::state() const {
 void AskedCollections::ask(bool dry_run, bool delete_untagged) {
   const std::scoped_lock lock(mutex_);
   if (is_asked_for_) return;
-  is_asked_for_ = true;
   base::log::info("a collection was asked for",
                   {{"dryrun", dry_run ? "true" : "false"},
                    {"deleteuntagged", delete_untagged ? "true" : "false"}});
@@ -25,6 +24,7 @@ void AskedCollections::ask(bool dry_run, bool delete_untagged) {
     options.quiet = true;
     run(std::move(options));
   });
+  is_asked_for_ = true;  // it is not run before the lock is let go of
 }
 
 void AskedCollections::run(maintenance::CollectOptions options) {

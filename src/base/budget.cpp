@@ -9,6 +9,33 @@
 
 namespace registry::base {
 
+// A place in the line, which is left also where the coroutine is dropped while it waits, as at the
+// end of the event loop: nothing of it may outlive that.
+class ByteBudget::Place {
+ public:
+  Place(ByteBudget& budget, std::shared_ptr<Waiter> waiter)
+      : budget_(budget), waiter_(std::move(waiter)) {}
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  ~Place() {
+    const std::scoped_lock lock(budget_.mutex_);
+    if (is_taken_) return;
+    budget_.waiters_.remove(waiter_);
+    if (waiter_->granted) budget_.free_ += waiter_->bytes;
+    budget_.grant_waiters();  // those behind it may want less
+  }
+  // Whether what was waited for is there: then it is the caller's.
+  bool take() {
+    const std::scoped_lock lock(budget_.mutex_);
+    return is_taken_ = waiter_->granted;
+  }
+
+ private:
+  ByteBudget& budget_;
+  const std::shared_ptr<Waiter> waiter_;
+  bool is_taken_ = false;
+};
+
 net::awaitable<ByteBudget::Reservation> ByteBudget::acquire(std::size_t bytes) {
   bytes = std::min(bytes, capacity_);
   const auto executor = co_await net::this_coro::executor;
@@ -23,14 +50,11 @@ net::awaitable<ByteBudget::Reservation> ByteBudget::acquire(std::size_t bytes) {
         Waiter{net::steady_timer(executor, net::steady_timer::time_point::max()), bytes});
     waiters_.push_back(waiter);
   }
+  Place place(*this, waiter);
   boost::system::error_code ignored;
   co_await waiter->timer.async_wait(net::redirect_error(net::use_awaitable, ignored));
-  const std::scoped_lock lock(mutex_);
-  if (!waiter->granted) {  // the wait was cancelled from outside: the connection is going away
-    waiters_.remove(waiter);
-    grant_waiters();  // those behind it may want less
-    throw boost::system::system_error(net::error::operation_aborted);
-  }
+  // Cancelled from outside: the connection is going away.
+  if (!place.take()) throw boost::system::system_error(net::error::operation_aborted);
   co_return Reservation(*this, bytes);
 }
 

@@ -67,11 +67,13 @@ class PosixFile final : public File {
     if (::ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) fail("cannot truncate", path_);
   }
 
-  // What else goes wrong, a write will say better.
+  // What else goes wrong, a write will say better. Some filesystems say that they did, and did not:
+  // the file's blocks tell.
   bool allocate(std::uint64_t offset, std::uint64_t length) override {
+    const auto before = blocks();
     if (::fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
                     static_cast<off_t>(length)) == 0) {
-      return true;
+      return (blocks() - before) * kBlockBytes >= length / 2;
     }
     if (errno == ENOSPC || errno == EDQUOT) fail("cannot allocate", path_);
     return false;
@@ -102,6 +104,14 @@ class PosixFile final : public File {
   std::optional<int> descriptor() const override { return fd_.get(); }
 
  private:
+  static constexpr std::uint64_t kBlockBytes = 512;  // of st_blocks, whatever the filesystem's are
+
+  std::uint64_t blocks() const {
+    struct stat status{};
+    if (::fstat(fd_.get(), &status) != 0) fail("cannot stat", path_);
+    return static_cast<std::uint64_t>(status.st_blocks);
+  }
+
   Fd fd_;
   Path path_;
 };

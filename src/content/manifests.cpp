@@ -228,6 +228,15 @@ bool Manifests::remove_tag(const oci::RepositoryName& name, const oci::Tag& tag)
   return existed;
 }
 
+bool Manifests::remove_tag_pushed_before(const oci::RepositoryName& name, const oci::Tag& tag,
+                                         base::WallTime time) {
+  const RepositoryLocks::Alone lock(locks_, name);
+  const auto status = driver_.stat(paths::tag_current(name, tag));
+  if (status && status->modified >= time) return false;
+  const Change change([&] { recent_.manifests.forget_repository(name.str()); });
+  return remove_tag(name, tag);
+}
+
 bool Manifests::remove_tag_as_seen(const oci::RepositoryName& name, const oci::Tag& tag,
                                    const oci::Digest& sha256, base::WallTime pushed) {
   const RepositoryLocks::Alone lock(locks_, name);

@@ -38,7 +38,7 @@ class Eviction {
     weigh();
     // Now, and not before: what somebody has deleted meanwhile has not to be made room for.
     const auto fullness = this->fullness();
-    if (is_ending() || !is_high(fullness)) return {};
+    if (is_ending() || is_unknown_ || !is_high(fullness)) return {};
     const auto percent = fullness->limit / 100;
     choice_ = plan_.choose({fullness->used, percent * capacity_.high, percent * capacity_.low});
     evicted_.coming = choice_.coming;
@@ -59,10 +59,11 @@ class Eviction {
     return fullness && fullness->is_above(capacity_.high);
   }
 
-  // A folder that cannot be read counts for nothing: what it needs is thought to come back.
+  // What cannot be read may need anything: then nothing goes.
   void survey() {
     content_.catalog.for_each([this](const oci::RepositoryName& name) { survey(name); },
-                              [](const std::system_error& error) {
+                              [this](const std::system_error& error) {
+                                is_unknown_ = true;
                                 base::log::warn_once("eviction cannot read a folder",
                                                      {{"err", error.what()}});
                               });
@@ -71,6 +72,7 @@ class Eviction {
   void survey(const oci::RepositoryName& name) {
     if (is_ending()) return;
     const auto seen = reader_.read(name);
+    if (!seen) is_unknown_ = true;
     if (!seen) return;
     repositories_.push_back({name, false});
     std::vector<EvictionPlan::Index> indexes;
@@ -187,6 +189,7 @@ class Eviction {
   EvictionPlan plan_;
   EvictionPlan::Choice choice_;
   Evicted evicted_;
+  bool is_unknown_ = false;  // a part of the store cannot be read
 };
 
 }  // namespace

@@ -49,7 +49,8 @@ class Removing {
       if (!page || page->names.empty()) return;
       for (const auto& text : page->names) {
         if (stop_.stop_requested()) return;
-        if (content_.manifests.remove(name_, *oci::Tag::parse(text))) ++removed_.tags;
+        const auto tag = *oci::Tag::parse(text);
+        if (content_.manifests.remove_tag_pushed_before(name_, tag, begun_)) ++removed_.tags;
       }
       last = page->names.back();
       more = page->more;
@@ -83,6 +84,7 @@ class Removing {
   const std::stop_token& stop_;
   // Before the first look: what is promised from here on stays.
   const content::Pins::Clock::time_point cutoff_ = content::Pins::Clock::now();
+  const base::WallTime begun_ = std::chrono::system_clock::now();
   const std::unique_ptr<storage::Folder> blobs_;
   Crew crew_{1};
   Guard guard_;

@@ -30,7 +30,7 @@ Retained apply_retention(content::Content& content, storage::Driver& driver,
   RetentionReader reader(content, driver);
   const std::function<void(const Removal&)> note = [&](const Removal& removal) {
     ++(removal.tag ? retained.tags : retained.manifests);
-    log_removal(removal, run.dry_run);
+    if (!run.quiet) log_removal(removal, run.dry_run);
     each(removal);
   };
   const auto apply = [&](const oci::RepositoryName& name) {

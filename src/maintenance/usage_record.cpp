@@ -65,10 +65,14 @@ void UsageRecord::show(const Usage& usage) {
   taken_.Set(std::chrono::duration<double>(usage.taken.time_since_epoch()).count());
 }
 
-// Nobody relies on it: a full volume, or one that is read-only, is no reason to fail.
+// Nobody relies on it: a full volume, or one that is read-only, is no reason to fail, and what is
+// kept for deletes and collections is not for this.
 void UsageRecord::write(const Usage& usage) {
   try {
-    const auto text = usage_document(&usage, content_.reservations.fullness(), kMostInFile);
+    constexpr std::uint64_t kLeastFree = std::uint64_t{1} << 20;
+    const auto fullness = content_.reservations.fullness();
+    if (fullness && fullness->free < kLeastFree) return;
+    const auto text = usage_document(&usage, fullness, kMostInFile);
     driver_.put(storage::paths::kUsage, text, storage::Survives::process_crash);
   } catch (const std::exception& error) {
     base::log::warn_once("cannot write where the space went",

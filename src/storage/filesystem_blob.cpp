@@ -24,6 +24,11 @@ FilesystemWriter::FilesystemWriter(std::unique_ptr<base::File> file,
                                    std::function<void(const std::string&)> place)
     : file_(std::move(file)), place_(std::move(place)), size_(file_->size()), pushed_(size_) {}
 
+void FilesystemWriter::fail_as_shortened() {
+  damaged_ = true;
+  throw std::system_error(EIO, std::generic_category(), "the upload has lost bytes on disk");
+}
+
 void FilesystemWriter::write(std::span<const std::byte> data) {
   synced_ = false;
   damaged_ = true;
@@ -49,8 +54,10 @@ bool FilesystemWriter::allocate(std::uint64_t bytes) {
   return file_->allocate(size_, bytes);
 }
 
+// Never longer than it is: what it has lost would be zeros then.
 void FilesystemWriter::give_back() {
   if (allocated_ <= size_) return;
+  if (file_->size() < size_) fail_as_shortened();
   file_->truncate(size_);
   allocated_ = 0;
 }
@@ -64,9 +71,7 @@ void FilesystemWriter::sync() {
   damaged_ = true;  // a failed sync is never retried: the kernel would call the second one good
   file_->sync();
   // Without room the kernel may have dropped pages and said so only to one of us.
-  if (file_->size() != size_) {
-    throw std::system_error(EIO, std::generic_category(), "the upload has lost bytes on disk");
-  }
+  if (file_->size() != size_) fail_as_shortened();
   damaged_ = false;
   synced_ = true;
 }

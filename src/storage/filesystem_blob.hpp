@@ -34,6 +34,8 @@ class FilesystemWriter final : public BlobWriter {
   void commit(const std::string& path) override;
 
  private:
+  [[noreturn]] void fail_as_shortened();
+
   const std::unique_ptr<base::File> file_;
   const std::function<void(const std::string&)> place_;
   std::uint64_t size_;

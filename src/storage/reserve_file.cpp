@@ -31,7 +31,13 @@ bool ReserveFile::make(std::uint64_t bytes) {
   if (!file) return false;
   // One that is too large, as after a change of the configuration, is cut.
   if (::ftruncate(file.get(), static_cast<off_t>(bytes)) != 0) return false;
-  if (bytes > 0 && ::fallocate(file.get(), 0, 0, static_cast<off_t>(bytes)) != 0) {
+  struct stat status{};
+  // Some filesystems say that they did, and did not.
+  const bool is_there =
+      bytes == 0 || (::fallocate(file.get(), 0, 0, static_cast<off_t>(bytes)) == 0 &&
+                     ::fstat(file.get(), &status) == 0 &&
+                     static_cast<std::uint64_t>(status.st_blocks) * kBlock >= bytes / 2);
+  if (!is_there) {
     // Nothing, rather than a part, of which nobody would know how much it is.
     held_ = 0;
     (void)!::ftruncate(file.get(), 0);

@@ -55,6 +55,27 @@ class BudgetTest : public testing::Test {
 
 using Order = std::vector<int>;
 
+// As at the end of the process.
+TEST(Budget, NothingOfAWaiterOutlivesItsLoop) {
+  ByteBudget budget(100);
+  std::optional<Reservation> held;
+  {
+    net::io_context context;
+    const auto hold = [&]() -> net::awaitable<void> {
+      auto reservation = co_await budget.acquire(100);
+      held = std::move(reservation);
+    };
+    for (int i = 0; i < 3; ++i) net::co_spawn(context, hold, net::detached);
+    context.poll();
+    ASSERT_TRUE(held);
+  }
+  held.reset();
+  const auto acquire_all = [&]() -> net::awaitable<void> {
+    const auto all = co_await budget.acquire(100);  // nobody is before it
+  };
+  support::run(acquire_all());
+}
+
 TEST_F(BudgetTest, GivesWhatIsFree) {
   ask(60, 0);
   ask(40, 1);

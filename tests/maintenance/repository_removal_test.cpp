@@ -1,6 +1,8 @@
 // A repository goes, and what others do to it meanwhile is whole.
 #include "registry/maintenance/repository_removal.hpp"
 
+#include <thread>
+
 #include "maintenance_test.hpp"
 #include "registry/storage/forwarding_driver.hpp"
 
@@ -81,6 +83,24 @@ TEST_P(RepositoryRemovalTest, AnIndexThatIsPushedMeanwhileKeepsItsChildren) {
   EXPECT_TRUE(find(tag_of("new")));
   EXPECT_TRUE(find(child));
   EXPECT_FALSE(find(old));
+}
+
+// Of two, the second one while the first goes.
+TEST_P(RepositoryRemovalTest, ATagThatIsPushedMeanwhileStays) {
+  push_image(kName, tag_of("a"), "old");
+  push_image(kName, tag_of("b"), "old");
+  std::optional<oci::Digest> pushed;
+  WatchedDriver watched(driver(), [&](const std::string& path) {
+    if (pushed || path != paths::tag_current(kName, tag_of("a"))) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));  // file times are coarse
+    pushed = push_image(kName, tag_of("b"), "new");
+  });
+  content::Content content(watched, acceptance_, io_);
+  const auto removed = remove_repository(content, watched, kName).value();
+  ASSERT_TRUE(pushed);
+  EXPECT_EQ(removed.tags, 1U);
+  EXPECT_FALSE(find(tag_of("a")));
+  EXPECT_EQ(find(tag_of("b")).value().sha256, pushed);
 }
 
 TEST_P(RepositoryRemovalTest, WhatIsDamagedGoesAsWell) {

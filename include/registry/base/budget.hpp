@@ -55,6 +55,8 @@ class ByteBudget {
     bool granted = false;  // guarded by the budget's mutex
   };
 
+  class Place;
+
   void release(std::size_t bytes);
   void grant_waiters();
 

@@ -111,6 +111,10 @@ class Manifests {
   bool remove(const oci::RepositoryName& name, const Reference& reference,
               const Precondition& precondition = {});
 
+  // Takes the tag away unless somebody has pushed it since. Durable. Blocking.
+  bool remove_tag_pushed_before(const oci::RepositoryName& name, const oci::Tag& tag,
+                                base::WallTime time);
+
   // For retention, which is told nothing and promises nothing. Durable. Blocking.
   //
   // Takes the tag away where it points to `sha256` and nobody has pushed it since `pushed`.

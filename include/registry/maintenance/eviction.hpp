@@ -43,7 +43,8 @@ struct Evicted {
 //
 // - Nothing goes where all that may go would not bring the store below `high`: others fill the
 //   volume, or the protected do, and what is pushed next would be the next to go.
-// - Nothing goes where a part of the blobs cannot be counted, or soon after the start of the
+// - Nothing goes where a part of the store cannot be read or counted, or soon after the start of
+// the
 //   process, which is a promise of everything.
 //
 // Each tag that went is logged. Reads every manifest and looks at every blob of the store; costs

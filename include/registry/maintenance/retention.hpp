@@ -27,6 +27,7 @@ struct Removal {
 
 struct RetentionRun {
   bool dry_run = false;
+  bool quiet = false;  // logs none of what would go
   bool alone = false;  // nobody serves the store: there are no promises to keep
   base::WallTime now = std::chrono::system_clock::now();
   std::stop_token stop = {};  // ends the run early
