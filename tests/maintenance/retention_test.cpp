@@ -18,6 +18,7 @@ class RetentionTest : public MaintenanceTest {
   RetentionTest() {
     rules_.rules.resize(1);
     rules_.rules[0].repositories = {"a/*"};
+    run_.now += 1s;  // later than what is pushed: a new second may begin meanwhile
   }
   config::Retention::Rule& rule() { return rules_.rules[0]; }
 
