@@ -53,7 +53,20 @@ Health::Health(net::io_context& context, base::Pool& io, storage::Driver& driver
       driver_(driver),
       store_is_in_place_(std::move(store_is_in_place)) {}
 
+// What was looked for while the storage was away may be looked at when it is back.
 std::string Health::store_failure() {
+  constexpr std::chrono::milliseconds kEcho{500};
+  auto why = look_at_store();
+  const auto now = Clock::now().time_since_epoch();
+  if (!why.empty()) {
+    last_failure_ = now.count();
+  } else if (now - Clock::duration(last_failure_.load()) < kEcho) {
+    why = "the storage was away until a moment ago";
+  }
+  return why;
+}
+
+std::string Health::look_at_store() {
   try {
     driver_.stat("");
     return store_is_in_place_() ? "" : "the storage is gone: it was moved, removed or unmounted";
@@ -70,7 +83,7 @@ void Health::start(const config::Health& checks, const std::string& driver_name)
   };
   if (checks.storagedriver.enabled) {
     const Check storage = [this]() -> net::awaitable<std::string> {
-      const auto look = [&] { return store_failure(); };
+      const auto look = [&] { return look_at_store(); };
       co_return co_await base::offload(io_, look);
     };
     spawn("storagedriver_" + driver_name, storage, checks.storagedriver.interval,
@@ -139,7 +152,7 @@ std::string Health::remark() {
 std::string Health::unready() {
   if (draining_) return "the registry is ending";
   for (const auto& [name, failure] : failures()) return name + ": " + failure;
-  return store_failure();
+  return look_at_store();
 }
 
 }  // namespace registry::app

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <functional>
@@ -39,11 +40,13 @@ class Health final : public api::Readiness {
   std::map<std::string, std::string> failures();
 
  private:
+  using Clock = std::chrono::steady_clock;
   // Why the check fails at the moment; empty: it does not.
   using Check = std::function<net::awaitable<std::string>()>;
 
   net::awaitable<void> repeat(std::string name, Check check, std::chrono::seconds interval,
                               std::size_t threshold);
+  std::string look_at_store();
   void report(const std::string& name, const std::string& failure);
 
   net::io_context& context_;
@@ -51,6 +54,8 @@ class Health final : public api::Readiness {
   storage::Driver& driver_;
   const std::function<bool()> store_is_in_place_;
   std::atomic<bool> draining_ = false;
+  // When the store was last seen to fail, since the clock's epoch.
+  std::atomic<Clock::rep> last_failure_ = Clock::duration(-std::chrono::hours(1)).count();
   std::atomic<std::size_t> failing_ = 0;
   std::mutex mutex_;
   std::map<std::string, std::string> failures_;
