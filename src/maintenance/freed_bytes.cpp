@@ -63,8 +63,7 @@ class Counting {
         visit(reference);
         continue;
       }
-      for (const auto& path :
-           {paths::layer_link(name, reference), paths::manifest_alias(name, reference)}) {
+      for (const auto& path : links_of_name(name, reference)) {
         if (const auto link = look_at_link(driver_, path); link.digest) visit(*link.digest);
       }
     }

@@ -161,8 +161,7 @@ class Weighing {
 
   std::optional<Digest> stored_as(const Digest& digest) {
     if (digest.algorithm() == Algorithm::sha256) return digest;
-    for (const auto& path :
-         {paths::layer_link(name_, digest), paths::manifest_alias(name_, digest)}) {
+    for (const auto& path : links_of_name(name_, digest)) {
       if (const auto link = look_at_link(driver_, path); link.digest) return link.digest;
     }
     return std::nullopt;

@@ -6,6 +6,7 @@
 
 #include "packed_digest.hpp"
 #include "registry/base/log.hpp"
+#include "registry/storage/paths.hpp"
 
 namespace registry::maintenance {
 
@@ -39,6 +40,11 @@ Link look_at_link(storage::Driver& driver, const std::string& path) {
     base::log::warn("a link cannot be read", {{"err", error.what()}});
   }
   return {Link::State::damaged, std::nullopt};
+}
+
+std::array<std::string, 2> links_of_name(const oci::RepositoryName& name,
+                                         const oci::Digest& sha512) {
+  return {storage::paths::layer_link(name, sha512), storage::paths::manifest_alias(name, sha512)};
 }
 
 bool may_exist(storage::Driver& driver, const std::string& path) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <functional>
 #include <optional>
 #include <span>
@@ -10,6 +11,7 @@
 #include "guard.hpp"
 #include "registry/content/content.hpp"
 #include "registry/oci/digest.hpp"
+#include "registry/oci/name.hpp"
 #include "registry/storage/driver.hpp"
 
 namespace registry::maintenance {
@@ -36,6 +38,11 @@ Link look_at_link(storage::Driver& driver, const std::string& path);
 // What a whole link holds, in silence. nullopt: look at it more closely.
 std::optional<oci::Digest> glance_at_link(storage::Folder& folder,
                                           const std::string& path) noexcept;
+
+// Where a repository says what is stored under another digest than it is named by: a layer, or else
+// a manifest.
+std::array<std::string, 2> links_of_name(const oci::RepositoryName& name,
+                                         const oci::Digest& sha512);
 
 // False: it is certainly not there.
 bool may_exist(storage::Driver& driver, const std::string& path);

@@ -203,8 +203,7 @@ oci::Digest RepositoryMarker::stored_as(const oci::Digest& digest) {
 }
 
 oci::Digest RepositoryMarker::look_up(const oci::Digest& sha512) {
-  for (const auto& path :
-       {paths::layer_link(name_, sha512), paths::manifest_alias(name_, sha512)}) {
+  for (const auto& path : links_of_name(name_, sha512)) {
     const auto link = look_at_link(driver_, path);
     if (link.digest) return *link.digest;
     if (link.state == Link::State::damaged) {

@@ -133,8 +133,7 @@ class Counting {
   std::optional<Digest> stored_as(const oci::RepositoryName& name, const Digest& digest,
                                   RepositoryUsage& here) {
     if (digest.algorithm() == Algorithm::sha256) return digest;
-    for (const auto& path :
-         {paths::layer_link(name, digest), paths::manifest_alias(name, digest)}) {
+    for (const auto& path : links_of_name(name, digest)) {
       const auto link = look_at_link(driver_, path);
       if (link.digest) return link.digest;
       if (link.state == Link::State::damaged) cannot_see_all_of(here);

@@ -4,7 +4,6 @@
 
 #include "interleave.hpp"
 #include "registry/maintenance/garbage_collector.hpp"
-#include "registry/oci/error.hpp"
 #include "registry/oci/hasher.hpp"
 #include "support/manifests.hpp"
 #include "world.hpp"
@@ -51,15 +50,6 @@ void prepare(World& world) {
   world.push_manifest(kName, oci::digest_of(kImage), kImage);  // untagged
   put_index(world);
   world.content.blobs.fetch(kName, oci::digest_of(kGarbage));  // and in memory
-}
-
-bool succeeds(const std::function<void()>& work) {
-  try {
-    work();
-    return true;
-  } catch (const oci::ErrorList&) {
-    return false;  // what a client is told
-  }
 }
 
 TEST(CollectionBeside, AnImageThatIsPushedMeanwhileIsWhole) {

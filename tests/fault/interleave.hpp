@@ -6,6 +6,7 @@
 #include <functional>
 #include <future>
 
+#include "registry/oci/error.hpp"
 #include "world.hpp"
 
 namespace registry::fault {
@@ -36,6 +37,15 @@ inline void interleave(const std::function<void(World&)>& prepare,
     last = n;
   }
   EXPECT_GE(last, 10U) << "hardly a call was made: nothing was tested";
+}
+
+inline bool succeeds(const std::function<void()>& work) {
+  try {
+    work();
+    return true;
+  } catch (const oci::ErrorList&) {
+    return false;  // what a client is told
+  }
 }
 
 }  // namespace registry::fault

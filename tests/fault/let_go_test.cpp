@@ -7,7 +7,6 @@
 #include "every_call.hpp"
 #include "interleave.hpp"
 #include "registry/maintenance/garbage_collector.hpp"
-#include "registry/oci/error.hpp"
 #include "registry/oci/hasher.hpp"
 #include "registry/storage/paths.hpp"
 #include "support/manifests.hpp"
@@ -109,15 +108,6 @@ void prepare(World& world) {
 
 void collect(World& world) {
   maintenance::collect_let_go(world.content, *world.driver, kNow, {});
-}
-
-bool succeeds(const std::function<void()>& work) {
-  try {
-    work();
-    return true;
-  } catch (const oci::ErrorList&) {
-    return false;  // what a client is told
-  }
 }
 
 void expect_counted(World& world) {
